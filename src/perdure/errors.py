@@ -1,0 +1,52 @@
+"""One tree of errors; each says who is wrong: the stream, the policy, the file, or the caller.
+
+The standard module's three classes come from ``_pickle`` directly: they are the
+same objects as ``pickle.PicklingError`` and so on, without the cost of importing
+``pickle`` (``re``, ``struct``, ...).
+"""
+
+from _pickle import PickleError, PicklingError, UnpicklingError
+
+__all__ = [
+    "CorruptError", "LimitError", "PickleError", "PicklingError",
+    "TamperedError", "TruncatedError", "UnpicklingError", "UntrustedError",
+]
+
+
+class UntrustedError(UnpicklingError):
+    """The stream names something outside the policy; nothing was imported or called.
+
+    ``names`` is a tuple of the dotted names that were refused.
+    """
+
+    def __init__(self, message: str, names: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.names = names
+
+
+class LimitError(UnpicklingError):
+    """The stream asks for work or memory out of proportion to its size; ``limit`` names which."""
+
+    def __init__(self, message: str, limit: str = "") -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class CorruptError(UnpicklingError, ValueError):
+    """The stream is malformed or the file damaged; ``offset`` is where, in bytes (None if unknown)."""
+
+    def __init__(self, message: str, offset: int | None = None) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class TruncatedError(CorruptError, EOFError):
+    """The stream ends before its STOP: a CorruptError that ``except EOFError`` catches too."""
+
+
+class TamperedError(UnpicklingError):
+    """Content and seal disagree; ``path`` is the file (None for bytes)."""
+
+    def __init__(self, message: str, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path

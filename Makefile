@@ -1,0 +1,109 @@
+# perdure's commands. `make` alone lists them.
+#
+# Everything lives in one virtual environment that make itself fills, by pip, from the pinned groups of
+# pyproject.toml; stamp files in it say what is done. PYTHON=python3.13 chooses an interpreter, which then
+# gets an environment of its own; ARGS="..." goes to the command underneath (pytest, a benchmark, the fuzzer).
+
+PYTHON ?= python3
+ifneq ($(filter environment command,$(word 1,$(origin PYTHON))),)
+VENV ?= .venv-$(shell $(PYTHON) -c "import sysconfig as s; print(s.get_config_var('SOABI'))")
+endif
+VENV ?= .venv
+PY := $(VENV)/bin/python
+ENGINE := $(wildcard src/perdure/_engine/*.pyx src/perdure/_engine/*.pxd)
+SANITIZED := build/sanitize
+
+.PHONY: help
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## */\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+# The environment ---------------------------------------------------------------------------------------
+
+$(VENV)/.made:
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install -q --disable-pip-version-check "pip>=25.1"
+	touch $@
+
+$(VENV)/.group-%: pyproject.toml | $(VENV)/.made
+	$(PY) -m pip install -q --disable-pip-version-check --group $*
+	touch $@
+
+# In place, so that an edited .py counts at once; make sees to edited .pyx and .pxd.
+$(VENV)/.installed: pyproject.toml setup.py $(VENV)/.group-build
+	$(PY) -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $@
+
+$(VENV)/.built: $(ENGINE) setup.py $(VENV)/.installed
+	$(PY) setup.py -q build_ext --inplace
+	touch $@
+
+.PHONY: build
+build: $(VENV)/.built  ## compile the engine, in place
+
+src/perdure/_engine/opcodes.pxd: src/perdure/ops.py tools/generate.py
+	$(PYTHON) tools/generate.py
+	touch $@
+
+# What a person runs ------------------------------------------------------------------------------------
+
+.PHONY: demo bench test
+demo: build $(VENV)/.group-demo  ## a real model saved, loaded elsewhere, attacked, timed
+	$(PY) tools/demo.py $(ARGS)
+
+test: build $(VENV)/.group-test  ## all tests but the slow ones (those too: ARGS=--slow)
+	$(PY) -m pytest $(ARGS)
+
+bench: build $(VENV)/.group-bench  ## speed beside pickle, marshal, msgspec, orjson
+	$(PY) -m benchmarks $(ARGS)
+
+# What a developer runs ---------------------------------------------------------------------------------
+
+.PHONY: lint docs sanitize compat compat-one fuzz refleaks threads memory dist clean
+lint: build $(VENV)/.group-lint  ## ruff, cython-lint, mypy, stubtest, generated files
+	$(PY) tools/generate.py --check
+	$(PY) -m ruff check
+	$(VENV)/bin/cython-lint src
+	$(PY) -m mypy
+	$(PY) -m mypy.stubtest perdure --allowlist tools/stubtest.txt
+
+docs: build $(VENV)/.group-test  ## regenerate the opcode page; run every example, follow every link
+	$(PY) tools/generate.py
+	$(PY) -m pytest tests/test_docs.py $(ARGS)
+
+# A copy of its own, so that no instrumented module is ever left in the tree.
+sanitize: build $(VENV)/.group-test  ## the tests under the address and undefined-behaviour sanitizers
+	mkdir -p $(SANITIZED)
+	tar -cf - --exclude='*.so' --exclude='*.c' --exclude=__pycache__ src tests setup.py pyproject.toml \
+		| tar -xf - -C $(SANITIZED)
+	cd $(SANITIZED) && LDFLAGS="-fsanitize=address,undefined" \
+		PERDURE_CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+		$(abspath $(PY)) setup.py -q build_ext --inplace
+	cd $(SANITIZED) && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc PYTHONPATH=src \
+		$(abspath $(PY)) -m pytest -p no:cacheprovider $(ARGS)
+
+compat:  ## CPython's own pickle tests on every Python from 3.11 to 3.15 (tools/compat.py tells how)
+	$(PYTHON) tools/compat.py
+
+compat-one: build $(VENV)/.group-test  ## the same on one: PYTHON=...
+	$(PY) -m pytest tests/compat $(ARGS)
+
+fuzz: build $(VENV)/.group-test  ## feed the reader what no writer wrote
+	$(PY) -m tests.fuzz $(ARGS)
+
+refleaks: build $(VENV)/.group-test  ## reference counts stay flat (needs a debug build: PYTHON=...)
+	$(PY) -m tests.refleaks $(ARGS)
+
+threads: build $(VENV)/.group-test  ## eight threads, one graph, one minute
+	$(PY) -m tests.threads $(ARGS)
+
+memory: build $(VENV)/.group-bench  ## peak memory beside the standard pickle
+	$(PY) -m benchmarks.memory $(ARGS)
+
+dist: $(VENV)/.made $(VENV)/.group-dist  ## wheel and sdist
+	$(PY) -m build --outdir dist
+
+clean:  ## all that make made, but the environments
+	rm -rf build dist src/*.egg-info src/perdure/_engine/*.so src/perdure/_engine/*.c $(wildcard .venv*/.built)
+	rm -rf .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	find src tests tools benchmarks examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

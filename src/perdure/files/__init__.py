@@ -1,0 +1,1 @@
+"""How perdure's files are written and read."""

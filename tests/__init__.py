@@ -1,0 +1,1 @@
+"""perdure's tests; each folder names the question that it asks."""

@@ -1,0 +1,1 @@
+"""CPython's own pickle tests, those of the running interpreter, against perdure.pickle."""

@@ -1,1 +1,0 @@
-"""perdure's tests; each folder names the question that it asks."""

@@ -86,7 +86,7 @@ compat:  ## CPython's own pickle tests on every Python from 3.11 to 3.15 (tools/
 	$(PYTHON) tools/compat.py
 
 compat-one: build $(VENV)/.group-test  ## the same on one: PYTHON=...
-	$(PY) -m pytest tests/compat $(ARGS)
+	$(PY) -m tests.compat $(ARGS)
 
 fuzz: build $(VENV)/.group-test  ## feed the reader what no writer wrote
 	$(PY) -m tests.fuzz $(ARGS)

@@ -1,0 +1,72 @@
+"""Objects that outlive their process: pickle's reach, JSON's safety, faster than both.
+
+    perdure.dump(model, "model.sav")
+    model = perdure.load("model.sav", trusted=perdure.TRUST_ALL)
+
+``from perdure import pickle`` is the standard module's whole contract, only faster.
+"""
+
+from perdure.errors import (
+    CorruptError,
+    LimitError,
+    PickleError,
+    PicklingError,
+    TamperedError,
+    UnpicklingError,
+    UntrustedError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from perdure import pickle as pickle
+    from perdure.api import Pickler, Unpickler, dump, dumps, load, loads
+    from perdure.policy import TRUST_ALL
+
+__all__ = [
+    "TRUST_ALL",
+    "CorruptError",
+    "LimitError",
+    "PickleError",
+    "Pickler",
+    "PicklingError",
+    "TamperedError",
+    "UnpicklingError",
+    "Unpickler",
+    "UntrustedError",
+    "dump",
+    "dumps",
+    "load",
+    "loads",
+    "pickle",
+]
+
+__version__ = "0.1.0.dev0"
+
+# Where the other public names live (None: the name is a module). They are imported when first
+# asked for, so that `import perdure` costs no more than `import pickle` does.
+_HOMES = {
+    "TRUST_ALL": "policy",
+    "Pickler": "api",
+    "Unpickler": "api",
+    "dump": "api",
+    "dumps": "api",
+    "load": "api",
+    "loads": "api",
+    "pickle": None,
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'perdure' has no attribute {name!r}")
+    from importlib import import_module
+
+    home = _HOMES[name]
+    value = import_module(f"perdure.{home or name}")
+    if home:
+        value = globals()[name] = getattr(value, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

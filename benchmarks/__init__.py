@@ -1,0 +1,1 @@
+"""perdure beside pickle, marshal, msgspec and orjson: speed, peak memory, start-up."""

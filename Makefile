@@ -48,7 +48,7 @@ src/perdure/_engine/opcodes.pxd: src/perdure/ops.py tools/generate.py
 
 .PHONY: demo bench test
 demo: build $(VENV)/.group-demo  ## a real model saved, loaded elsewhere, attacked, timed
-	$(PY) tools/demo.py $(ARGS)
+	$(PY) examples/demo.py $(ARGS)
 
 test: build $(VENV)/.group-test  ## all tests but the slow ones (those too: ARGS=--slow)
 	$(PY) -m pytest $(ARGS)

@@ -1,0 +1,180 @@
+"""The main job, on one screen: a real model saved, loaded elsewhere, attacked, timed.
+
+    make demo            (or: python examples/demo.py)
+"""
+
+import os
+import pickle
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+
+import joblib
+import numpy
+import sklearn
+from rich.console import Console
+from rich.table import Table
+from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
+
+import perdure
+
+MODEL = Path("model.sav")
+ROUNDS = 15
+
+# What a fresh process does with the file: load it, predict, leave the answers.
+ELSEWHERE = """
+import sys, numpy
+{load}
+numpy.save(sys.argv[3], model.predict(numpy.load(sys.argv[2])))
+"""
+WITH_PERDURE = "import perdure; model = perdure.load(sys.argv[1], trusted=perdure.TRUST_ALL)"
+WITH_PICKLE = "import pickle; model = pickle.load(open(sys.argv[1], 'rb'))"
+
+console = Console(highlight=False)
+
+
+def main() -> None:
+    console.print(
+        f"\n[bold]perdure {perdure.__version__}[/] · Python {platform.python_version()}, "
+        f"scikit-learn {sklearn.__version__}, numpy {numpy.__version__}\n"
+    )
+    images, digits = load_digits(return_X_y=True)
+    known, unseen, known_digits, unseen_digits = train_test_split(images, digits, test_size=0.25, random_state=0)
+    model, seconds = clocked(lambda: RandomForestClassifier(200, random_state=0).fit(known, known_digits))
+    answers = model.predict(unseen)
+    right = numpy.mean(answers == unseen_digits)
+    say("train", f"a random forest on {len(known):,} handwritten digits: {right:.1%} right on {len(unseen)} unseen",
+        seconds)
+
+    _, seconds = clocked(lambda: perdure.dump(model, MODEL))
+    say("dump", f'perdure.dump(model, "{MODEL}"): {size(MODEL)}, whole or not at all', seconds)
+
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        prove(folder, "load", "perdure.load in a fresh process", WITH_PERDURE, unseen, answers)
+        say("", "[dim]with trusted=TRUST_ALL, as the file is ours; by default built-in values alone load[/]")
+        prove(folder, "share", "the standard pickle reads the same file", WITH_PICKLE, unseen, answers)
+        attack(folder)
+        console.print()
+        console.print(compare("the model", model, folder))
+        console.print()
+        console.print(compare("its data as dicts", rows(images, digits), folder))
+    console.print("  [dim]perdure.dump also waits for the disk and swaps the file in whole; the others do not.[/]\n")
+
+
+def prove(folder: Path, step: str, words: str, load: str, unseen: numpy.ndarray, answers: numpy.ndarray) -> None:
+    """Another process loads the model and predicts; its answers must be ours, to the last one."""
+    questions, results = folder / "questions.npy", folder / "results.npy"
+    numpy.save(questions, unseen)
+    run = [sys.executable, "-c", ELSEWHERE.format(load=load), str(MODEL), str(questions), str(results)]
+    _, seconds = clocked(lambda: subprocess.run(run, check=True))
+    equal = int(numpy.sum(numpy.load(results) == answers))
+    if equal != len(answers):
+        sys.exit(f"{words}: only {equal} of {len(answers)} predictions are equal")
+    say(step, f"{words}: [green]{equal} of {equal} predictions equal[/]", seconds)
+
+
+class Attack:
+    """Pickles as a call of os.system; loads as whatever that does."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return os.system, (self.command,)
+
+
+def attack(folder: Path) -> None:
+    """A file that runs a command when it is loaded: the standard module runs it, perdure refuses."""
+    trace, hostile = folder / "trace", folder / "stranger.sav"
+    hostile.write_bytes(pickle.dumps(Attack(f'echo > "{trace}"'), 2))
+    try:
+        perdure.load(hostile)
+    except perdure.UntrustedError as error:
+        refusal = str(error)
+    else:
+        sys.exit("the hostile file was loaded")
+    if trace.exists():
+        sys.exit("the hostile file ran its command")
+    say("attack", "a stranger's file that calls os.system: [green]refused, nothing ran[/]")
+    say("", f"[dim]UntrustedError: {refusal.splitlines()[0]}[/]")
+    with open(hostile, "rb") as file:
+        pickle.load(file)
+    say("", f"[dim]the standard pickle, given the same file: {'ran it' if trace.exists() else 'did not run it'}[/]")
+
+
+def compare(title: str, obj: object, folder: Path) -> Table:
+    """Dump to a file and load from it, each library in turn, so that a busy moment meets all; medians."""
+    dumps: dict[str, Callable[[Path], object]] = {
+        "pickle": lambda path: dump_with(pickle, obj, path),
+        "joblib": lambda path: joblib.dump(obj, path),
+        "perdure.pickle": lambda path: dump_with(perdure.pickle, obj, path),
+        "perdure": lambda path: perdure.dump(obj, path),
+    }
+    loads: dict[str, Callable[[Path], object]] = {
+        "pickle": lambda path: load_with(pickle, path),
+        "joblib": joblib.load,
+        "perdure.pickle": lambda path: load_with(perdure.pickle, path),
+        "perdure": lambda path: perdure.load(path, trusted=perdure.TRUST_ALL),
+    }
+    paths = {name: folder / f"{name}.sav" for name in dumps}
+    times: dict[tuple[str, str], list[float]] = {}
+    for _ in range(ROUNDS):
+        for name, path in paths.items():
+            times.setdefault((name, "dump"), []).append(clocked(lambda: dumps[name](path))[1])
+        for name, path in paths.items():
+            times.setdefault((name, "load"), []).append(clocked(lambda: loads[name](path))[1])
+    table = Table(box=None, padding=(0, 2), header_style="bold")
+    for heading in (title, "dump", "", "load", "", "size"):
+        table.add_column(heading, justify="left" if heading == title else "right")
+    for name, path in paths.items():
+        cells = [name]
+        for verb in ("dump", "load"):
+            ours, pickles = (statistics.median(times[who, verb]) for who in (name, "pickle"))
+            cells += [f"{ours * 1e3:.1f} ms", f"{pickles / ours:.1f}x"]
+        table.add_row(*cells, size(path), style="green" if name.startswith("perdure") else "")
+    return table
+
+
+def rows(images: numpy.ndarray, digits: numpy.ndarray) -> list[dict[str, object]]:
+    return [
+        {"id": number, "digit": int(digit), "pixels": image.tolist(), "ink": float(image.sum())}
+        for number, (image, digit) in enumerate(zip(images, digits, strict=True))
+    ]
+
+
+def dump_with(module: ModuleType, obj: object, path: Path) -> None:
+    with open(path, "wb") as file:
+        module.dump(obj, file, pickle.HIGHEST_PROTOCOL)
+
+
+def load_with(module: ModuleType, path: Path) -> object:
+    with open(path, "rb") as file:
+        return module.load(file)
+
+
+def clocked(action: Callable[[], object]) -> tuple[object, float]:
+    start = time.perf_counter()
+    result = action()
+    return result, time.perf_counter() - start
+
+
+def size(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.2f} MB"
+
+
+def say(step: str, words: str, seconds: float | None = None) -> None:
+    clock = "" if seconds is None else f"  [dim]{seconds:.2f} s[/]" if seconds >= 0.1 else f"  [dim]{seconds * 1e3:.0f} ms[/]"
+    console.print(f"  [bold cyan]{step:8}[/]{words}{clock}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

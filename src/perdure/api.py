@@ -1,0 +1,200 @@
+"""``dump``, ``load``, ``dumps``, ``loads``: joins the engine, the policy and the files.
+
+Rules: an argument that cannot be honoured raises before anything is read or written; nothing
+is ever silently ignored. What this module decides, it decides once a call; every loop over
+objects or bytes is the engine's.
+"""
+
+from __future__ import annotations
+
+import os
+
+from perdure import policy as _policy
+from perdure._engine import reader as _reader
+from perdure._engine import writer as _writer
+from perdure._engine.writer import Pickler
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Literal, NoReturn, Protocol
+
+    from perdure.policy import Trusted
+
+    class Readable(Protocol):
+        """What can be loaded from; ``readinto`` and ``peek`` are used where they are there."""
+
+        def read(self, size: int, /) -> bytes: ...
+
+        def readline(self) -> bytes: ...
+
+    class Writable(Protocol):
+        """What can be dumped to."""
+
+        def write(self, data: bytes, /) -> object: ...
+
+
+__all__ = ["Pickler", "Unpickler", "dump", "dumps", "load", "loads"]
+
+_SUFFIXES = (".gz", ".lz4", ".xz", ".zst")
+_ARRIVE_WITH = {
+    "compress": "compressed files",
+    "key": "sealed files",
+    "limits": "the policy's limits",
+    "metadata": "the file's trailer",
+    "mmap_mode": "mapped arrays",
+    "progress": "the durable file",
+    "verify": "the file's digests",
+}
+
+
+def dumps(
+    obj: object,
+    protocol: int | None = None,
+    *,
+    canonical: bool = False,
+    buffer_callback: Callable[[Any], object] | None = None,
+    key: Literal[False] | None = None,
+) -> bytes:
+    """The pickle of ``obj`` as bytes, which the standard library can read too.
+
+    ``canonical=True`` gives equal bytes for equal values, in every process: for content digests
+    and caches. ``buffer_callback`` is the standard module's: it takes each large buffer that is
+    to travel out of band. ``key`` is for seals, which are not there yet.
+
+    Raises PicklingError, or whatever a method of the object raised; either says where in
+    the object it arose.
+
+    >>> import perdure
+    >>> perdure.loads(perdure.dumps({"rows": [(1, 2.5), (2, None)]}))
+    {'rows': [(1, 2.5), (2, None)]}
+    >>> perdure.dumps({"b", "a"}, canonical=True) == perdure.dumps({"a", "b"}, canonical=True)
+    True
+    """
+    if key:
+        _refuse(key=key)
+    return _writer.dumps(obj, protocol, buffer_callback=buffer_callback, canonical=canonical)
+
+
+def loads(
+    data: Any,
+    *,
+    trusted: Trusted = None,
+    limits: None = None,
+    key: Literal[False] | None = None,
+    buffers: Iterable[Any] | None = None,
+    encoding: str = "ASCII",
+    errors: str = "strict",
+    fix_imports: bool = True,
+) -> Any:
+    """The object whose pickle ``data`` is: bytes, or anything that has a buffer of them.
+
+    ``trusted=None`` loads built-in values alone; whatever the stream says, no code runs.
+    ``trusted=perdure.TRUST_ALL`` loads everything, as the standard library does.
+    ``buffers``, ``encoding``, ``errors`` and ``fix_imports`` are the standard module's.
+
+    Raises UntrustedError for a name outside the policy, CorruptError for a malformed stream,
+    LimitError for one that asks for more than its size allows.
+
+    >>> import perdure
+    >>> perdure.loads(b"\\x80\\x04N.") is None
+    True
+    >>> perdure.loads(b"cos\\nsystem\\n(S'true'\\ntR.")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    perdure.errors.UntrustedError: ...os.system...
+    """
+    if limits is not None or key:
+        _refuse(limits=limits, key=key)
+    return _reader.loads_policy(
+        data, _policy.of(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+    )
+
+
+def dump(
+    obj: object,
+    file: str | os.PathLike[str] | Writable,
+    protocol: int | None = None,
+    *,
+    compress: Literal[False] | None = None,
+    key: Literal[False] | None = None,
+    canonical: bool = False,
+    metadata: None = None,
+    progress: None = None,
+    buffer_callback: Callable[[Any], object] | None = None,
+) -> None:
+    """Writes the pickle of ``obj`` to a path or a binary file object.
+
+    A path is replaced whole or not at all: the new file is complete and on disk before it takes
+    the old one's name, and if anything fails the old one stays as it was. To a file object the
+    bare stream is written, so that several can follow one another.
+
+    ``protocol``, ``canonical`` and ``buffer_callback`` are those of :func:`dumps`. ``compress``,
+    ``key``, ``metadata`` and ``progress`` are not there yet, and refused.
+
+    Raises what dumps raises, and OSError, which names the path.
+
+    >>> import perdure
+    >>> perdure.dump({"answer": 42}, "answer.sav")
+    >>> perdure.load("answer.sav")
+    {'answer': 42}
+    """
+    if compress or key or metadata is not None or progress is not None:
+        _refuse(compress=compress, key=key, metadata=metadata, progress=progress)
+    if hasattr(file, "write"):
+        _writer.dump(obj, file, protocol, buffer_callback=buffer_callback, canonical=canonical)
+        return
+    from perdure.files.durable import opened
+
+    path = _path(file, "write")
+    if compress is None and path.lower().endswith(_SUFFIXES):
+        _refuse(compress=os.path.splitext(path)[1])
+    with opened(path) as stream:
+        _writer.dump(obj, stream, protocol, buffer_callback=buffer_callback, canonical=canonical)
+
+
+def load(
+    file: str | os.PathLike[str] | Readable,
+    *,
+    trusted: Trusted = None,
+    limits: None = None,
+    key: Literal[False] | None = None,
+    mmap_mode: None = None,
+    verify: Literal["auto", False] = "auto",
+    progress: None = None,
+    buffers: Iterable[Any] | None = None,
+    encoding: str = "ASCII",
+    errors: str = "strict",
+    fix_imports: bool = True,
+) -> Any:
+    """The object in a file: a path, or a binary file object that stands where a stream begins.
+
+    ``trusted`` and the last four arguments are those of :func:`loads`. ``limits``, ``key``,
+    ``mmap_mode``, ``verify=True`` and ``progress`` are not there yet, and refused.
+
+    Raises what loads raises, and OSError.
+    """
+    if limits is not None or key or mmap_mode is not None or verify is True or progress is not None:
+        _refuse(limits=limits, key=key, mmap_mode=mmap_mode, verify=verify is True, progress=progress)
+    if hasattr(file, "read"):
+        return _reader.load_policy(
+            file, _policy.of(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+        )
+    with open(_path(file, "read"), "rb") as stream:
+        return _reader.load_policy(
+            stream, _policy.of(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+        )
+
+
+def _path(file: object, verb: str) -> str:
+    if isinstance(file, (str, os.PathLike)):
+        return os.fsdecode(file)
+    raise TypeError(f"a path or a file object with {verb}() is needed, not {type(file).__name__}")
+
+
+def _refuse(**arguments: object) -> NoReturn:
+    """Says which argument cannot be honoured; never its value, which may be a key."""
+    name = next(name for name, value in arguments.items() if value is not None and value is not False)
+    raise NotImplementedError(
+        f"{name}= is not there yet (it arrives with {_ARRIVE_WITH[name]}); nothing was read or written"
+    )

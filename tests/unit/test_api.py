@@ -1,0 +1,146 @@
+"""perdure's own calls: paths and file objects, what is trusted, and arguments that cannot be honoured yet."""
+
+import io
+import os
+import pickle
+from fractions import Fraction
+from pathlib import Path
+
+import perdure
+import pytest
+
+VALUE = {"a": [1, 2.5, None, True, ("x", b"y")], "b": {3, 4}}
+
+
+class Unpicklable:
+    def __reduce__(self) -> str:
+        raise ValueError("not me")
+
+
+@pytest.mark.parametrize("protocol", [None, *range(pickle.HIGHEST_PROTOCOL + 1)])
+def test_bytes(protocol: int | None) -> None:
+    stream = perdure.dumps(VALUE, protocol)
+    assert perdure.loads(stream, trusted=perdure.TRUST_ALL) == pickle.loads(stream) == VALUE
+
+
+def test_built_in_values_need_no_trust() -> None:
+    assert perdure.loads(perdure.dumps(VALUE)) == VALUE
+    assert perdure.loads(bytearray(perdure.dumps(VALUE))) == VALUE
+    assert perdure.loads(memoryview(perdure.dumps(VALUE))) == VALUE
+
+
+@pytest.mark.parametrize("as_path", [str, Path])
+def test_path(tmp_path: Path, as_path: type) -> None:
+    path = as_path(tmp_path / "value.sav")
+    perdure.dump(VALUE, path)
+    assert perdure.load(path) == VALUE
+    with open(path, "rb") as file:
+        assert pickle.load(file) == VALUE
+    assert os.listdir(tmp_path) == ["value.sav"]
+
+
+def test_file_object_takes_several_streams() -> None:
+    file = io.BytesIO()
+    perdure.dump("one", file)
+    perdure.dump("two", file)
+    file.seek(0)
+    assert [perdure.load(file), perdure.load(file)] == ["one", "two"]
+
+
+def test_pickler_and_unpickler_share_a_memo() -> None:
+    file = io.BytesIO()
+    pickler = perdure.Pickler(file)
+    shared = ["shared"]
+    pickler.dump(shared)
+    pickler.dump((shared, 2))
+    file.seek(0)
+    unpickler = perdure.Unpickler(file)
+    first = unpickler.load()
+    assert unpickler.load()[0] is first
+
+
+def test_unpickler_asks_the_policy() -> None:
+    stream = io.BytesIO(pickle.dumps(Fraction(1, 2)))
+    with pytest.raises(perdure.UntrustedError):
+        perdure.Unpickler(stream).load()
+    stream.seek(0)
+    assert perdure.Unpickler(stream, trusted=perdure.TRUST_ALL).load() == Fraction(1, 2)
+
+
+def test_neither_path_nor_file() -> None:
+    for call in (lambda: perdure.dump(1, 7), lambda: perdure.load(7)):  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="a path or a file object with .* is needed, not int"):
+            call()
+
+
+def test_failing_dump_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "value.sav"
+    perdure.dump("old", path)
+    with pytest.raises(ValueError, match="not me"):
+        perdure.dump([b"x" * 200_000, Unpicklable()], path)
+    assert perdure.load(path) == "old"
+    assert os.listdir(tmp_path) == ["value.sav"]
+
+
+def test_buffers(tmp_path: Path) -> None:
+    buffers: list[pickle.PickleBuffer] = []
+    value = pickle.PickleBuffer(b"x" * 1000)
+    stream = perdure.dumps(value, 5, buffer_callback=buffers.append)
+    assert len(stream) < 100
+    assert bytes(perdure.loads(stream, buffers=buffers)) == b"x" * 1000
+    perdure.dump(value, tmp_path / "b.sav", 5, buffer_callback=buffers.append)
+    assert bytes(perdure.load(tmp_path / "b.sav", buffers=buffers[1:])) == b"x" * 1000
+
+
+def test_untrusted_name_is_refused_and_named() -> None:
+    stream = pickle.dumps(Fraction(1, 2))
+    with pytest.raises(perdure.UntrustedError) as caught:
+        perdure.loads(stream)
+    assert caught.value.names == ("fractions.Fraction",)
+    assert perdure.loads(stream, trusted=perdure.TRUST_ALL) == Fraction(1, 2)
+
+
+@pytest.mark.parametrize("stream", [b"cos\nsystem\n(S'exit 1'\ntR.", b"(S'exit 1'\nios\nsystem\n."])
+@pytest.mark.parametrize("protocol", [b"", b"\x80\x02", b"\x80\x04"])
+def test_hostile_stream_runs_nothing(stream: bytes, protocol: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "system", lambda command: pytest.fail("it ran"))
+    with pytest.raises(perdure.UntrustedError) as caught:
+        perdure.loads(protocol + stream)
+    assert caught.value.names == ("os.system",)
+
+
+@pytest.mark.parametrize("trusted", ["sklearn", [Fraction], ["pkg.*"], (), False, True])
+def test_trust_between_nothing_and_everything_arrives_later(trusted: object) -> None:
+    with pytest.raises(NotImplementedError, match="trusted="):
+        perdure.loads(b"N.", trusted=trusted)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("arguments", [
+    {"compress": "zstd"}, {"compress": True}, {"key": True}, {"key": b"k" * 32}, {"metadata": {}}, {"progress": print},
+], ids=repr)
+def test_dump_refuses_what_it_cannot_honour(tmp_path: Path, arguments: dict[str, object]) -> None:
+    name = next(iter(arguments))
+    with pytest.raises(NotImplementedError, match=f"{name}=") as caught:
+        perdure.dump(1, tmp_path / "value.sav", **arguments)  # type: ignore[arg-type]
+    assert "kkk" not in str(caught.value)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("arguments", [
+    {"limits": {}}, {"key": True}, {"mmap_mode": "r"}, {"verify": True}, {"progress": print},
+], ids=repr)
+def test_load_refuses_what_it_cannot_honour(arguments: dict[str, object]) -> None:
+    with pytest.raises(NotImplementedError, match=f"{next(iter(arguments))}="):
+        perdure.load(io.BytesIO(b"N."), **arguments)  # type: ignore[arg-type]
+
+
+def test_suffix_that_asks_for_compression_is_refused_too(tmp_path: Path) -> None:
+    with pytest.raises(NotImplementedError, match="compress="):
+        perdure.dump(1, tmp_path / "value.sav.gz")
+    perdure.dump(1, tmp_path / "value.sav.gz", compress=False)
+    assert perdure.load(tmp_path / "value.sav.gz") == 1
+
+
+def test_what_means_nothing_special_is_accepted(tmp_path: Path) -> None:
+    perdure.dump(1, tmp_path / "value.sav", compress=None, key=False, metadata=None)
+    assert perdure.load(tmp_path / "value.sav", key=False, verify=False, mmap_mode=None) == 1

@@ -10,6 +10,7 @@ VENV ?= .venv-$(shell $(PYTHON) -c "import sysconfig as s; print(s.get_config_va
 endif
 VENV ?= .venv
 PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install -q --disable-pip-version-check
 ENGINE := $(wildcard src/perdure/_engine/*.pyx src/perdure/_engine/*.pxd)
 SANITIZED := build/sanitize
 
@@ -21,16 +22,16 @@ help:  ## this list
 
 $(VENV)/.made:
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install -q --disable-pip-version-check "pip>=25.1"
+	$(PIP) "pip>=25.1"
 	touch $@
 
 $(VENV)/.group-%: pyproject.toml | $(VENV)/.made
-	$(PY) -m pip install -q --disable-pip-version-check --group $*
+	$(PIP) --group $*
 	touch $@
 
 # In place, so that an edited .py counts at once; make sees to edited .pyx and .pxd.
 $(VENV)/.installed: pyproject.toml setup.py $(VENV)/.group-build
-	$(PY) -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	$(PIP) --no-build-isolation --no-deps -e .
 	touch $@
 
 $(VENV)/.built: $(ENGINE) setup.py $(VENV)/.installed
@@ -62,7 +63,7 @@ bench: build $(VENV)/.group-bench  ## speed beside pickle, marshal, msgspec, orj
 lint: build $(VENV)/.group-lint  ## ruff, cython-lint, mypy, stubtest, generated files
 	$(PY) tools/generate.py --check
 	$(PY) -m ruff check
-	$(VENV)/bin/cython-lint src
+	PATH="$(VENV)/bin:$$PATH" cython-lint src
 	$(PY) -m mypy
 	$(PY) -m mypy.stubtest perdure --allowlist tools/stubtest.txt
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import TypeVar
 
 import joblib
 import numpy
@@ -38,6 +39,7 @@ numpy.save(sys.argv[3], model.predict(numpy.load(sys.argv[2])))
 WITH_PERDURE = "import perdure; model = perdure.load(sys.argv[1], trusted=perdure.TRUST_ALL)"
 WITH_PICKLE = "import pickle; model = pickle.load(open(sys.argv[1], 'rb'))"
 
+Result = TypeVar("Result")
 console = Console(highlight=False)
 
 
@@ -48,13 +50,13 @@ def main() -> None:
     )
     images, digits = load_digits(return_X_y=True)
     known, unseen, known_digits, unseen_digits = train_test_split(images, digits, test_size=0.25, random_state=0)
-    model, seconds = clocked(lambda: RandomForestClassifier(200, random_state=0).fit(known, known_digits))
+    model, seconds = clocked(RandomForestClassifier(200, random_state=0).fit, known, known_digits)
     answers = model.predict(unseen)
     right = numpy.mean(answers == unseen_digits)
     say("train", f"a random forest on {len(known):,} handwritten digits: {right:.1%} right on {len(unseen)} unseen",
         seconds)
 
-    _, seconds = clocked(lambda: perdure.dump(model, MODEL))
+    _, seconds = clocked(perdure.dump, model, MODEL)
     say("dump", f'perdure.dump(model, "{MODEL}"): {size(MODEL)}, whole or not at all', seconds)
 
     with TemporaryDirectory() as scratch:
@@ -67,7 +69,7 @@ def main() -> None:
         console.print(compare("the model", model, folder))
         console.print()
         console.print(compare("its data as dicts", rows(images, digits), folder))
-    console.print("  [dim]perdure.dump also waits for the disk and swaps the file in whole; the others do not.[/]\n")
+    console.print("  [dim]perdure.dump also waits for the disk and swaps the file in whole; the others do not.[/]\n", soft_wrap=True)
 
 
 def prove(folder: Path, step: str, words: str, load: str, unseen: numpy.ndarray, answers: numpy.ndarray) -> None:
@@ -129,9 +131,9 @@ def compare(title: str, obj: object, folder: Path) -> Table:
     times: dict[tuple[str, str], list[float]] = {}
     for _ in range(ROUNDS):
         for name, path in paths.items():
-            times.setdefault((name, "dump"), []).append(clocked(lambda: dumps[name](path))[1])
+            times.setdefault((name, "dump"), []).append(clocked(dumps[name], path)[1])
         for name, path in paths.items():
-            times.setdefault((name, "load"), []).append(clocked(lambda: loads[name](path))[1])
+            times.setdefault((name, "load"), []).append(clocked(loads[name], path)[1])
     table = Table(box=None, padding=(0, 2), header_style="bold")
     for heading in (title, "dump", "", "load", "", "size"):
         table.add_column(heading, justify="left" if heading == title else "right")
@@ -161,9 +163,9 @@ def load_with(module: ModuleType, path: Path) -> object:
         return module.load(file)
 
 
-def clocked(action: Callable[[], object]) -> tuple[object, float]:
+def clocked(action: Callable[..., Result], *arguments: object) -> tuple[Result, float]:
     start = time.perf_counter()
-    result = action()
+    result = action(*arguments)
     return result, time.perf_counter() - start
 
 
@@ -172,7 +174,7 @@ def size(path: Path) -> str:
 
 
 def say(step: str, words: str, seconds: float | None = None) -> None:
-    clock = "" if seconds is None else f"  [dim]{seconds:.2f} s[/]" if seconds >= 0.1 else f"  [dim]{seconds * 1e3:.0f} ms[/]"
+    clock = "" if seconds is None else f"  [dim]{seconds:.2f} s[/]"
     console.print(f"  [bold cyan]{step:8}[/]{words}{clock}", soft_wrap=True)
 
 

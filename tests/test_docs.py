@@ -5,9 +5,10 @@ import importlib
 import re
 from pathlib import Path
 
+import pytest
+
 import perdure
 import perdure.pickle
-import pytest
 from tests.sources import PACKAGE, ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])

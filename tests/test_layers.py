@@ -7,6 +7,7 @@ at a stream (graph, inspector) never reaches code that builds objects from one.
 from pathlib import Path
 
 import pytest
+
 from tests.sources import PACKAGE, imports
 
 # Part -> the parts it may import, besides itself. A part is a module, or a folder with all in it.

@@ -19,11 +19,13 @@ from _pickle import PickleBuffer, PickleError, PicklingError, UnpicklingError
 from perdure import opcodes as _opcodes
 from perdure._engine.reader import Unpickler, load, loads
 from perdure._engine.writer import Pickler, dump, dumps
-from perdure.opcodes import *
+from perdure.opcodes import *  # noqa: F403
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pickle import decode_long, encode_long, whichmodule
+
+    def whichmodule(obj: object, name: str) -> str: ...
+
 
 __all__ = [
     "DEFAULT_PROTOCOL",

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from tests.sources import PACKAGE, ROOT
 
 pytestmark = [
@@ -29,8 +30,8 @@ assert perdure.load("value.sav") == value
 
 def run(*command: str | Path, cwd: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PERDURE"))}
-    done = subprocess.run(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert done.returncode == 0, done.stdout[-5000:]
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ import pickle
 from fractions import Fraction
 from pathlib import Path
 
-import perdure
 import pytest
+
+import perdure
 
 VALUE = {"a": [1, 2.5, None, True, ("x", b"y")], "b": {3, 4}}
 

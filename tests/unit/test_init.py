@@ -3,8 +3,9 @@
 import subprocess
 import sys
 
-import perdure
 import pytest
+
+import perdure
 
 
 def test_every_public_name_is_there_and_listed() -> None:

@@ -6,11 +6,13 @@ import subprocess
 import sys
 
 import pytest
-from tests.sources import ENGINE, ROOT, reach
 
 from perdure.ops import ARGUMENTS, EFFECTS, OPCODES, Effect, Opcode
+from tests.sources import ENGINE, ROOT, reach
 
-in_a_checkout = pytest.mark.skipif(not ENGINE.exists(), reason="the sources are not here: an installed package is tested")
+in_a_checkout = pytest.mark.skipif(
+    not ENGINE.exists(), reason="the sources are not here: an installed package is tested"
+)
 
 # pickletools' negative sizes: up to a newline, then lengths of 1, 4 (signed), 4 and 8 bytes.
 COUNTED = {-1: (None, False), -2: (1, True), -3: (4, True), -4: (4, True), -5: (8, True)}

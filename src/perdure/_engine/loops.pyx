@@ -1,0 +1,1165 @@
+"""The writer's loops: from an object to opcodes, without recursion.
+
+``save`` writes one object, or begins it: ``open_<kind>`` writes the opening opcodes and
+as many parts as are leaves; if a part is not, the rest is left as a task. ``run_<kind>``
+takes a task further: leaves in a tight loop, any other part through ``save``. As soon as
+``save`` has left a task, ``run`` goes on with that one: the topmost comes first.
+
+Rules that hold here:
+
+- A part is borrowed from its container while it is written as a leaf: no Python code runs
+  there. Before anything that may run code, the part is owned (``save`` does it), and
+  afterwards every pointer into a container and its size are read anew.
+- A container that another thread could change (a free-threaded build) is copied first.
+- An object that no second edge can lead to gets no memo entry: see docs/engine.md.
+"""
+
+from cpython.object cimport PyTypeObject
+from perdure._engine.capi cimport *
+from perdure._engine.memo cimport table_get
+from perdure._engine.naming cimport type_name
+from perdure._engine.natives cimport save_native
+from perdure._engine.opcodes cimport *
+from perdure._engine.output cimport *
+from perdure._engine.put cimport *
+from perdure._engine.saving cimport *
+from perdure._engine.shapes cimport *
+
+import copyreg
+
+from _pickle import PicklingError
+
+from perdure._engine.output import Restart
+
+cdef int write_object(Output out, PyObject* obj) except -1:
+    """The whole stream of one object, but for its end (``Output.finish``)."""
+    out.begin()
+    try:
+        save(out, obj)
+        run(out)
+    except Restart:
+        # A hook fetched what had been written without a memo entry: once more, eliding nothing.
+        out.reset()
+        out.forget()
+        out.elide = False
+        out.begin()
+        save(out, obj)
+        run(out)
+    return 0
+
+
+cdef int run(Output out) except -1:
+    cdef Task* t
+    while out.depth:
+        if out.due:
+            out.flush()
+        t = &out.tasks[out.depth - 1]
+        if t.kind == LIST:
+            run_list(out, t)
+        elif t.kind == DICT:
+            run_dict(out, t)
+        elif t.kind == TUPLE or t.kind == NAMED:
+            run_tuple(out, t)
+        elif t.kind == REDUCE:
+            run_reduce(out, t)
+        elif t.kind == SLOTS:
+            run_slots(out, t)
+        elif t.kind == SET or t.kind == FROZENSET:
+            run_set(out, t)
+        elif t.kind == ITEMS:
+            run_items(out, t)
+        elif t.kind == PAIRS:
+            run_pairs(out, t)
+        else:
+            run_persistent(out, t)
+    return 0
+
+
+# -- leaves ------------------------------------------------------------------------
+
+cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t stop) except -1:
+    """Write items[i:stop] as long as they are leaves; the index of the first that is not."""
+    cdef unsigned char* p = out.p
+    cdef unsigned char* q
+    cdef PyObject* obj
+    cdef PyObject* last = NULL   # the last object found in the memo, and its number
+    cdef Py_ssize_t index = -1
+    cdef Py_ssize_t room
+    cdef PyTypeObject* t
+    while i < stop:
+        if unlikely(p >= out.end):
+            p = out.more(p, SLACK)
+        obj = items[i]
+        t = Py_TYPE(obj)
+        if t == &PyUnicode_Type:
+            q = put_str(out, p, obj)
+            if unlikely(q == p):
+                break
+            p = q
+            i += 1
+        elif t == &PyLong_Type:
+            p = put_int(out, p, obj)
+            i += 1
+            room = (out.end - p) // 5
+            if room > stop - i:
+                room = stop - i
+            room += i
+            while i < room:  # a run of small ints needs no further check of the buffer
+                obj = items[i]
+                if Py_TYPE(obj) != &PyLong_Type or not long_is_compact(obj):
+                    break
+                p = put_int(out, p, obj)
+                i += 1
+        elif t == &PyFloat_Type:
+            room = (out.end + SLACK - p) // 9
+            if room > stop - i:
+                room = stop - i
+            room += i
+            while i < room:
+                obj = items[i]
+                if Py_TYPE(obj) != &PyFloat_Type:
+                    break
+                p[0] = OP_BINFLOAT
+                put_double(p + 1, PyFloat_AS_DOUBLE(obj))
+                p += 9
+                i += 1
+        elif obj == Py_None:
+            p[0] = OP_NONE
+            p += 1
+            i += 1
+        elif obj == Py_True:
+            p[0] = OP_NEWTRUE
+            p += 1
+            i += 1
+        elif obj == Py_False:
+            p[0] = OP_NEWFALSE
+            p += 1
+            i += 1
+        elif not is_unique(obj):
+            if obj != last:
+                index = table_get(&out.memo, obj)
+                last = obj
+            if index < 0:
+                break
+            p = put_get(p, index)
+            i += 1
+        else:
+            break
+    out.p = p
+    return i
+
+
+# -- any object ----------------------------------------------------------------------
+
+cdef int save(Output out, PyObject* obj) except -1:
+    """Write obj; what is nested in it may be left as a task."""
+    cdef PyTypeObject* t
+    cdef unsigned char* p
+    if out.plain:
+        t = Py_TYPE(obj)
+        if t == &PyTuple_Type:
+            return open_tuple(out, obj)
+        if t == &PyDict_Type:
+            return open_dict(out, obj, NULL)
+        if t == &PyList_Type:
+            return open_list(out, obj)
+        p = out.p
+        if p >= out.end:
+            p = out.more(p, SLACK)
+        out.p = put_leaf(out, p, obj)
+        if out.p != p:
+            return 0
+        return save_other(out, obj)
+    return save_any(out, obj)
+
+
+cdef int save_any(Output out, PyObject* obj, bint ask=True) except -1:
+    """The same for any protocol, with the hook that sees every object (if ``ask``)."""
+    cdef PyTypeObject* t = Py_TYPE(obj)
+    cdef Py_ssize_t index
+    if ask and out.persistent_id is not None:
+        out.hooked = True
+        pid = out.persistent_id(<object>obj)
+        if pid is not None:
+            return save_persistent(out, pid)
+    if obj == Py_None or obj == Py_True or obj == Py_False:
+        return save_none_or_bool(out, obj)
+    if t == &PyLong_Type:
+        return save_int(out, obj)
+    if t == &PyFloat_Type:
+        return save_float(out, obj)
+    index = table_get(&out.memo, obj)
+    if index >= 0:
+        return out.get(index)
+    if t == &PyUnicode_Type:
+        return save_text(out, obj)
+    if t == &PyTuple_Type:
+        return open_tuple(out, obj)
+    if t == &PyDict_Type:
+        return open_dict(out, obj, NULL)
+    if t == &PyList_Type:
+        return open_list(out, obj)
+    return save_other(out, obj)
+
+
+cdef int save_persistent(Output out, pid) except -1:
+    """What persistent_id answered: BINPERSID takes any object, PERSID a line of text."""
+    if out.binary:
+        out.push(PERSISTENT, <PyObject*>pid)
+        return 0
+    try:
+        line = str(pid).encode("ascii")
+    except UnicodeEncodeError as problem:
+        error = PicklingError("persistent IDs in protocol 0 must be ASCII strings")
+        error.__context__ = problem
+        raise error
+    return out.put_bytes_of(b"P" + line + b"\n")
+
+
+cdef int run_persistent(Output out, Task* t) except -1:
+    cdef Py_ssize_t depth = out.depth
+    if t.next == 0:
+        t.next = 1
+        save_any(out, t.obj, False)
+        if out.depth != depth:
+            return 0
+    out.put_code(OP_BINPERSID)
+    out.pop()
+    return 0
+
+
+cdef int save_other(Output out, PyObject* obj) except -1:
+    """Any object but a number, None, a bool, a short str, a list, tuple or dict."""
+    cdef PyTypeObject* t = Py_TYPE(obj)
+    cdef Shape* shape
+    cdef bint unique = is_unique(obj)
+    cdef int done
+    if t == &PyUnicode_Type:
+        return save_text(out, obj)
+    if t == &PyBytes_Type:
+        return save_bytes(out, obj)
+    if t == &PySet_Type or t == &PyFrozenSet_Type:
+        return open_set(out, obj)
+    if t == &PyByteArray_Type:
+        return save_bytearray(out, obj)
+    if t == &PyPickleBuffer_Type:
+        return save_buffer(out, obj)
+    if out.hooked and not unique:
+        out.check_elided(obj)
+    Py_INCREF(obj)  # from here on, code may run that takes it out of its container
+    try:
+        return save_instance(out, obj, t, unique)
+    finally:
+        Py_DECREF(obj)
+
+
+cdef int save_instance(Output out, PyObject* obj, PyTypeObject* t, bint unique) except -1:
+    """A class, a function, or an instance: by the hooks, else by its class's shape."""
+    cdef Shape* shape
+    if out.reducer_override is not None:
+        out.hooked = True
+        answer = out.reducer_override(<object>obj)
+        if answer is not NotImplemented:
+            return save_answer(out, obj, answer, unique)
+    if t == &PyType_Type:
+        return save_class(out, obj)
+    if t == &PyFunction_Type:
+        return save_global(out, obj, None)
+    shape = shape_of(out.shapes, t)
+    if out.dispatch_table is not None:
+        try:
+            func = out.dispatch_table[<object>t]
+        except KeyError:
+            func = None
+        if func is not None:
+            out.hooked = True
+            return save_answer(out, obj, func(<object>obj), unique)
+    elif shape.registered:
+        out.hooked = True
+        return save_answer(out, obj, copyreg.dispatch_table[<object>t](<object>obj), unique)
+    if shape.kind == CLASS or issubclass(<object>t, type):
+        return save_global(out, obj, None)
+    if shape.kind != REDUCED and out.plain and save_shaped(out, obj, shape, unique):
+        return 0
+    out.hooked = True
+    reduce = getattr(<object>obj, "__reduce_ex__", None)
+    if reduce is not None:
+        answer = reduce(out.proto)
+    else:
+        reduce = getattr(<object>obj, "__reduce__", None)
+        if reduce is None:
+            raise PicklingError(f"Can't pickle {type_name(<object>t)} object")
+        answer = reduce()
+    return save_answer(out, obj, answer, unique)
+
+
+cdef int save_answer(Output out, PyObject* obj, answer, bint unique) except -1:
+    """What a reduce method, or what stands in for it, said of obj."""
+    out.shapes.epoch += 1  # code ran: what is known of classes must be checked anew
+    if isinstance(answer, str):
+        return save_global(out, obj, answer)
+    push_answer(out, obj, answer, True)
+    if unique:
+        out.tasks[out.depth - 1].flags |= UNIQUE
+    return 0
+
+
+cdef int watch(Output out, Task* t) except -1:
+    """Fast mode has no memo, so a cycle would never end: from a certain depth on, look for one."""
+    if not out.fast or out.depth <= FAST_DEPTH:
+        return 0
+    key = <size_t>t.obj
+    if key in out.fast_seen:
+        raise ValueError(f"fast mode: can't pickle cyclic objects including object type "
+                         f"{type(<object>t.obj).__name__} at {hex(key)}")
+    out.fast_seen.add(key)
+    t.fast = True
+    return 0
+
+cdef enum:
+    FAST_DEPTH = 50
+
+
+# -- lists ---------------------------------------------------------------------------
+
+cdef int open_list(Output out, PyObject* obj) except -1:
+    cdef Py_ssize_t n, i = 0
+    cdef bint unique = is_unique(obj)
+    cdef Py_ssize_t index
+    cdef Task* t
+    cdef unsigned char* p
+    if not unique:
+        index = table_get(&out.memo, obj)
+        if index >= 0:
+            return out.get(index)
+        if out.hooked:
+            out.check_elided(obj)
+    if out.binary:
+        out.put_code(OP_EMPTY_LIST)
+    else:
+        out.put_bytes(b"(l", 2)
+    enter_memo(out, obj, unique)
+    n = PyList_GET_SIZE(obj)
+    if n == 0:
+        return 0
+    if out.plain and not FREE_THREADED:
+        if n > 1:
+            out.put_code(OP_MARK)
+        i = leaves(out, list_items(obj), 0, n if n < BATCH else BATCH)
+        if i == n:
+            return out.put_code(OP_APPENDS if n > 1 else OP_APPEND)
+    t = out.push(LIST, obj)
+    t.size = n
+    t.next = i
+    if not out.binary:
+        t.flags = EACH
+    elif n == 1:
+        t.flags = ONE
+    elif out.plain and not FREE_THREADED:
+        t.batch = <uint32_t>i + MARKED
+    if FREE_THREADED:
+        t.extra = PySequence_Tuple(obj)
+        t.size = PyTuple_GET_SIZE(t.extra)
+    watch(out, t)
+    return 0
+
+
+cdef enum:
+    MARKED = 1   # Task.batch counts from here once MARK has been written
+
+
+cdef int run_list(Output out, Task* t) except -1:
+    cdef Py_ssize_t depth = out.depth
+    cdef Py_ssize_t i, n, stop
+    cdef PyObject** items
+    cdef PyObject* items_of
+    cdef PyObject* item
+    while True:
+        items_of = t.extra if FREE_THREADED else t.obj
+        if FREE_THREADED:
+            n = PyTuple_GET_SIZE(items_of)
+            items = tuple_items(items_of)
+        else:
+            n = PyList_GET_SIZE(items_of)
+            items = list_items(items_of)
+        if t.flags:
+            # One item and APPEND, or (protocol 0) every item and APPEND.
+            if t.batch:
+                t.batch = 0
+                out.put_code(OP_APPEND)
+            if t.next >= n or t.next >= t.size:
+                break
+            t.batch = 1
+        else:
+            if t.batch and (t.batch == BATCH + MARKED or t.next >= n):
+                t.batch = 0
+                out.put_code(OP_APPENDS)
+                if not FREE_THREADED:
+                    check_size(out, PyList_GET_SIZE(t.obj), t.size, "list")
+            if t.next >= n:
+                break
+            if not t.batch:
+                out.put_code(OP_MARK)
+                t.batch = MARKED
+            if out.plain:
+                stop = t.next + BATCH + MARKED - t.batch
+                if stop > n:
+                    stop = n
+                i = leaves(out, items, t.next, stop)
+                t.batch += <uint32_t>(i - t.next)
+                t.next = i
+                if i == stop:
+                    continue
+            t.batch += 1
+        item = items[t.next]
+        t.next += 1
+        save(out, item)
+        if out.depth != depth:
+            return 0
+        if out.due:
+            out.flush()
+        t = &out.tasks[depth - 1]
+    out.pop()
+    return 0
+
+
+# -- tuples --------------------------------------------------------------------------
+
+cdef int open_tuple(Output out, PyObject* obj) except -1:
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(obj)
+    cdef Py_ssize_t i = 0
+    cdef Py_ssize_t index
+    cdef bint unique = is_unique(obj)
+    cdef Task* t
+    if n == 0:
+        if out.binary:
+            return out.put_code(OP_EMPTY_TUPLE)
+        return out.put_bytes(b"(t", 2)
+    if not unique:
+        index = table_get(&out.memo, obj)
+        if index >= 0:
+            return out.get(index)
+        if out.hooked:
+            out.check_elided(obj)
+    if n > 3 or out.proto < 2:
+        out.put_code(OP_MARK)
+    if out.plain:
+        i = leaves(out, tuple_items(obj), 0, n if n < BATCH else BATCH)
+        if i == n:
+            return close_tuple(out, obj, unique)
+    t = out.push(TUPLE, obj)
+    t.next = i
+    if unique:
+        t.flags = UNIQUE
+    watch(out, t)
+    return 0
+
+
+cdef int close_tuple(Output out, PyObject* obj, bint unique) except -1:
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(obj)
+    cdef Py_ssize_t index, i
+    if not unique:
+        index = table_get(&out.memo, obj)
+        if index >= 0:
+            # Its items led back to it, and it was written there: drop them, take that one.
+            if n <= 3 and out.proto >= 2:
+                for i in range(n):
+                    out.put_code(OP_POP)
+            elif out.binary:
+                out.put_code(OP_POP_MARK)
+            else:
+                for i in range(n + 1):
+                    out.put_code(OP_POP)
+            return out.get(index)
+    close_items(out, n)
+    return enter_memo(out, obj, unique)
+
+
+cdef inline int close_items(Output out, Py_ssize_t n) except -1:
+    """TUPLE over n items, in the form that the opening chose."""
+    if n <= 3 and out.proto >= 2:
+        return out.put_code(<unsigned char>(OP_EMPTY_TUPLE if n == 0 else OP_TUPLE1 + n - 1))
+    return out.put_code(OP_TUPLE)
+
+
+cdef int run_tuple(Output out, Task* t) except -1:
+    cdef Py_ssize_t depth = out.depth
+    cdef PyObject* obj = t.obj
+    cdef PyObject** items = tuple_items(obj)
+    cdef Py_ssize_t i = t.next
+    cdef Py_ssize_t stop, n = PyTuple_GET_SIZE(obj)
+    while i < n:
+        if out.plain:
+            stop = n if n - i < BATCH else i + BATCH
+            i = leaves(out, items, i, stop)
+            if i == stop:
+                continue
+        out.tasks[depth - 1].next = i + 1
+        save(out, items[i])
+        if out.depth != depth:
+            return 0
+        if out.due:
+            out.flush()
+        i += 1
+    t = &out.tasks[depth - 1]
+    t.next = i
+    if t.kind == TUPLE:
+        close_tuple(out, obj, t.flags & UNIQUE)
+    else:
+        close_items(out, n)
+        close_new(out, obj, t.flags & UNIQUE)
+    out.pop()
+    return 0
+
+
+# -- dicts ---------------------------------------------------------------------------
+
+cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
+    """A dict. With ``owner`` it is that instance's state, and BUILD follows it."""
+    cdef bint unique
+    cdef Py_ssize_t n, count, index, pos = 0
+    cdef PyObject* key = NULL
+    cdef PyObject* value = NULL
+    cdef bint key_done = False
+    cdef Task* t
+    # The state of an instance: one reference is the instance's, one is ours.
+    unique = is_unique(obj) or (owner != NULL and Py_REFCNT(obj) == 2 and not FREE_THREADED)
+    if not unique:
+        index = table_get(&out.memo, obj)
+        if index >= 0:
+            out.get(index)
+            return out.put_code(OP_BUILD) if owner != NULL else 0
+        if out.hooked:
+            out.check_elided(obj)
+    if out.binary:
+        out.put_code(OP_EMPTY_DICT)
+    else:
+        out.put_bytes(b"(d", 2)
+    enter_memo(out, obj, unique)
+    n = PyDict_GET_SIZE(obj)
+    if n == 0:
+        return out.put_code(OP_BUILD) if owner != NULL else 0
+    count = 0
+    if out.plain and not FREE_THREADED:
+        if n > 1:
+            out.put_code(OP_MARK)
+        count = dict_leaves(out, obj, &pos, BATCH, &key, &value, &key_done)
+        if count == n and key == NULL:
+            out.put_code(OP_SETITEMS if n > 1 else OP_SETITEM)
+            return out.put_code(OP_BUILD) if owner != NULL else 0
+    t = out.push(DICT, obj)
+    t.size = n
+    t.next = pos
+    if owner != NULL:
+        t.flags |= STATE
+        t.extra = owner
+        Py_INCREF(owner)
+    if not out.binary:
+        t.flags |= EACH
+    elif n == 1:
+        t.flags |= ONE
+    elif out.plain and not FREE_THREADED:
+        t.batch = <uint32_t>count + MARKED
+    if FREE_THREADED:
+        copy = PyDict_Copy(obj)
+        Py_DECREF(t.obj)
+        t.obj = copy
+        t.size = PyDict_GET_SIZE(copy)
+        t.flags &= ~ONE
+        if t.size == 1 and out.binary:
+            t.flags |= ONE
+    if key != NULL:
+        hold_pair(t, key, value, key_done)
+    watch(out, t)
+    return 0
+
+
+cdef inline void hold_pair(Task* t, PyObject* key, PyObject* value, bint key_done) noexcept:
+    """An entry that is not all leaves: owned while its key, then its value, is written."""
+    Py_INCREF(key)
+    Py_INCREF(value)
+    t.key = key
+    t.value = value
+    t.batch += 1
+    t.pending = KEY_DONE if key_done else KEY_WAITS
+
+
+cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t limit, PyObject** key,
+                            PyObject** value, bint* key_done) except -1:
+    """Write up to ``limit`` entries as long as they are leaves; how many were written.
+
+    Stops in front of an entry that is not: ``key`` and ``value`` are then set (borrowed), and
+    ``key_done`` says that the key has been written. At the end of the dict ``key`` is NULL.
+    """
+    cdef unsigned char* p = out.p
+    cdef unsigned char* q
+    cdef PyObject* k
+    cdef PyObject* v
+    cdef Py_ssize_t count = 0
+    key[0] = NULL
+    while count < limit and PyDict_Next(d, pos, &k, &v):
+        if unlikely(p >= out.end):
+            p = out.more(p, SLACK)
+        q = put_leaf(out, p, k)
+        if unlikely(q == p):
+            key[0], value[0], key_done[0] = k, v, False
+            break
+        p = q
+        if unlikely(p >= out.end):
+            p = out.more(p, SLACK)
+        q = put_leaf(out, p, v)
+        if q == p:
+            key[0], value[0], key_done[0] = k, v, True
+            break
+        p = q
+        count += 1
+    out.p = p
+    return count
+
+
+cdef int run_dict(Output out, Task* t) except -1:
+    cdef Py_ssize_t depth = out.depth
+    cdef PyObject* key = NULL
+    cdef PyObject* value = NULL
+    cdef PyObject* owner
+    cdef bint key_done = False
+    cdef Py_ssize_t pos
+    while True:
+        # An entry that is under way comes first: its key, then its value.
+        if t.pending == KEY_WAITS:
+            t.pending = KEY_DONE
+            save(out, t.key)
+            if out.depth != depth:
+                return 0
+            t = &out.tasks[depth - 1]
+        if t.pending == KEY_DONE:
+            t.pending = VALUE_DONE
+            save(out, t.value)
+            if out.depth != depth:
+                return 0
+            t = &out.tasks[depth - 1]
+        if t.pending == VALUE_DONE:
+            t.pending = NO_PAIR
+            drop_pair(t)
+            if t.flags & (ONE | EACH):
+                out.put_code(OP_SETITEM)
+            if out.due:
+                out.flush()
+            t = &out.tasks[depth - 1]
+        # The next entries; one that is not all leaves becomes the entry under way.
+        if t.flags & (ONE | EACH) or not out.plain:
+            pos = t.next
+            if t.flags & ONE and t.batch or not PyDict_Next(t.obj, &pos, &key, &value):
+                break
+            t.next = pos
+            if not t.flags & (ONE | EACH):
+                if t.batch == BATCH + MARKED:
+                    out.put_code(OP_SETITEMS)
+                    t.batch = 0
+                if not t.batch:
+                    out.put_code(OP_MARK)
+                    t.batch = MARKED
+            hold_pair(t, key, value, False)
+            continue
+        if t.batch == BATCH + MARKED:
+            out.put_code(OP_SETITEMS)
+            t.batch = 0
+            check_size(out, PyDict_GET_SIZE(t.obj), t.size, "dictionary")
+        if not t.batch:
+            pos = t.next
+            if not PyDict_Next(t.obj, &pos, &key, &value):
+                break
+            out.put_code(OP_MARK)
+            t.batch = MARKED
+        key = NULL
+        t.batch += <uint32_t>dict_leaves(out, t.obj, &t.next, BATCH + MARKED - t.batch, &key, &value, &key_done)
+        if key != NULL:
+            hold_pair(t, key, value, key_done)
+        elif t.batch < BATCH + MARKED:
+            break
+    if t.batch and not t.flags & (ONE | EACH):
+        out.put_code(OP_SETITEMS)
+    if not t.flags & ONE:
+        check_size(out, PyDict_GET_SIZE(t.obj), t.size, "dictionary")
+    if t.flags & STATE:
+        out.put_code(OP_BUILD)
+    out.pop()
+    return 0
+
+
+cdef inline void drop_pair(Task* t) noexcept:
+    cdef PyObject* key = t.key
+    cdef PyObject* value = t.value
+    t.key = t.value = NULL
+    Py_XDECREF(key)
+    Py_XDECREF(value)
+
+
+cdef inline int check_size(Output out, Py_ssize_t size, Py_ssize_t before, str what) except -1:
+    if unlikely(size != before):
+        out.pop()  # no part of the container is at fault: its task has no place in the error
+        raise RuntimeError(f"{what} changed size during iteration")
+    return 0
+
+
+# -- sets ----------------------------------------------------------------------------
+
+cdef int open_set(Output out, PyObject* obj) except -1:
+    cdef bint unique = is_unique(obj)
+    cdef bint frozen = Py_TYPE(obj) == &PyFrozenSet_Type
+    cdef Py_ssize_t n = PySet_GET_SIZE(obj)
+    cdef Task* t
+    if out.hooked and not unique:
+        out.check_elided(obj)
+    if out.proto < 4:
+        return push_answer(out, obj, (type(<object>obj), (list(<object>obj),)), False)
+    if frozen:
+        out.put_code(OP_MARK)
+    else:
+        out.put_code(OP_EMPTY_SET)
+        enter_memo(out, obj, unique)
+        if n == 0:
+            return 0
+    t = out.push(FROZENSET if frozen else SET, obj)
+    t.size = n
+    t.flags = UNIQUE if unique else 0
+    if FREE_THREADED and not frozen:
+        t.extra = PyFrozenSet_New(obj)
+        t.size = PySet_GET_SIZE(t.extra)
+    if out.canonical:
+        elements = in_order(out, <object>obj)
+        t = &out.tasks[out.depth - 1]
+        t.extra = <PyObject*>elements
+        Py_INCREF(t.extra)
+    watch(out, t)
+    return 0
+
+
+cdef int run_set(Output out, Task* t) except -1:
+    cdef Py_ssize_t depth = out.depth
+    cdef PyObject* table_of
+    cdef PyObject* key
+    cdef unsigned char* p
+    cdef unsigned char* q
+    cdef bint frozen = t.kind == FROZENSET
+    while True:
+        key = next_element(t)
+        if key == NULL or (t.batch == BATCH + MARKED and not frozen):
+            if not frozen and t.batch:
+                out.put_code(OP_ADDITEMS)
+                t.batch = 0
+                check_size(out, PySet_GET_SIZE(t.obj) if not FREE_THREADED else t.size, t.size, "set")
+            if key == NULL:
+                break
+        if not frozen and not t.batch:
+            out.put_code(OP_MARK)
+            t.batch = MARKED
+        if not frozen:
+            t.batch += 1
+        if out.plain:
+            p = out.p
+            if p >= out.end:
+                p = out.more(p, SLACK)
+            q = put_leaf(out, p, key)
+            if q != p:
+                out.p = q
+                continue
+        Py_INCREF(key)
+        if t.value != NULL:
+            Py_DECREF(t.value)
+        t.value = key
+        save(out, key)
+        if out.depth != depth:
+            return 0
+        if out.due:
+            out.flush()
+        t = &out.tasks[depth - 1]
+    if frozen:
+        close_frozenset(out, t.obj, t.flags & UNIQUE)
+    out.pop()
+    return 0
+
+
+cdef inline PyObject* next_element(Task* t) noexcept:
+    """The set's next element, borrowed; NULL at its end. Reads the table as it is now."""
+    cdef PySetObject* s
+    cdef PyObject* key
+    if t.extra != NULL and Py_TYPE(t.extra) == &PyTuple_Type:
+        if t.next == PyTuple_GET_SIZE(t.extra):
+            return NULL
+        t.next += 1
+        return PyTuple_GET_ITEM(t.extra, t.next - 1)
+    s = <PySetObject*>(t.obj if t.extra == NULL else t.extra)
+    while t.next <= s.mask:
+        key = s.table[t.next].key
+        if key != NULL and s.table[t.next].hash != -1:  # -1: a place where one was taken out
+            t.next += 1
+            return key
+        t.next += 1
+    return NULL
+
+
+cdef int close_frozenset(Output out, PyObject* obj, bint unique) except -1:
+    cdef Py_ssize_t index
+    if not unique:
+        index = table_get(&out.memo, obj)
+        if index >= 0:  # its elements led back to it: as with tuples
+            out.put_code(OP_POP_MARK)
+            return out.get(index)
+    out.put_code(OP_FROZENSET)
+    return enter_memo(out, obj, unique)
+
+
+# -- instances by their shape ----------------------------------------------------------
+
+cdef bint save_shaped(Output out, PyObject* obj, Shape* shape, bint unique) except -1:
+    """Write an instance of a known shape; False: this one does not fit it, nothing was written."""
+    if shape.kind == PLAIN:
+        save_class_of(out, obj, PART_CLASS)
+        put_new(out)
+        enter_memo(out, obj, unique)
+        save_dict_state(out, obj)
+    elif shape.kind == SLOTTED:
+        save_class_of(out, obj, PART_CLASS)
+        put_new(out)
+        enter_memo(out, obj, unique)
+        save_slots(out, obj, shape)
+    elif shape.kind == NAMEDTUPLE:
+        save_class_of(out, obj, PART_CLASS)
+        open_named(out, obj, unique)
+    elif shape.kind == ORDEREDDICT:
+        if _PyObject_GetDictPtr(obj)[0] != NULL:
+            return False
+        save_class_of(out, obj, PART_CALLABLE)
+        out.put_bytes(b")R", 2)
+        enter_memo(out, obj, unique)
+        if PyDict_GET_SIZE(obj):
+            push_items(out, PAIRS, obj, iter((<object>obj).items()))
+            out.tasks[out.depth - 1].flags |= NOTED
+    else:
+        return save_native(out, obj, shape, unique)
+    return True
+
+
+cdef int save_dict_state(Output out, PyObject* obj) except -1:
+    cdef PyObject* d = PyObject_GenericGetDict(obj, NULL)
+    try:
+        if PyDict_GET_SIZE(d):
+            open_dict(out, d, obj)
+    finally:
+        Py_DECREF(d)
+    return 0
+
+
+cdef inline PyObject* slot_value(PyObject* obj, Py_ssize_t offset) noexcept:
+    return (<PyObject**>(<char*>obj + offset))[0]
+
+
+cdef int save_slots(Output out, PyObject* obj, Shape* shape) except -1:
+    """(None, {slot: value}) as state: NONE, the dict, TUPLE2, BUILD."""
+    cdef Py_ssize_t i, n = 0
+    cdef Task* t
+    for i in range(shape.slots):
+        n += slot_value(obj, shape.offsets[i]) != NULL
+    if n == 0:
+        return 0
+    out.put_bytes(b"N}", 2)
+    if n > 1:
+        out.put_code(OP_MARK)
+    i = slot_leaves(out, obj, shape, 0)
+    if i == shape.slots:
+        return close_slots(out, n)
+    t = out.push(SLOTS, obj)
+    t.next = i
+    t.size = n
+    return 0
+
+
+cdef int close_slots(Output out, Py_ssize_t n) except -1:
+    out.put_code(OP_SETITEMS if n > 1 else OP_SETITEM)
+    return out.put_bytes(b"\x86b", 2)  # TUPLE2, BUILD
+
+
+cdef Py_ssize_t slot_leaves(Output out, PyObject* obj, Shape* shape, Py_ssize_t i) except -1:
+    """Write the slots from the i-th on as long as they are leaves; then that one's name only."""
+    cdef unsigned char* p = out.p
+    cdef unsigned char* q
+    cdef PyObject* value
+    while i < shape.slots:
+        value = slot_value(obj, shape.offsets[i])
+        if value != NULL:
+            if unlikely(p >= out.end):
+                p = out.more(p, SLACK)
+            q = put_str(out, p, shape.names[i])
+            if unlikely(q == p):
+                out.p = p
+                save_text(out, shape.names[i])
+                q = out.p
+            p = q
+            if unlikely(p >= out.end):
+                p = out.more(p, SLACK)
+            q = put_leaf(out, p, value)
+            if q == p:
+                break
+            p = q
+        i += 1
+    out.p = p
+    return i
+
+
+cdef int run_slots(Output out, Task* t) except -1:
+    cdef Py_ssize_t depth = out.depth
+    cdef PyObject* obj = t.obj
+    cdef PyObject* value
+    cdef Shape* shape
+    while True:
+        shape = shape_of(out.shapes, Py_TYPE(obj))
+        if shape.kind != SLOTTED:
+            raise RuntimeError("class changed during iteration over its slots")
+        if t.pending == VALUE_DONE:
+            t.pending = NO_PAIR
+            t.next = slot_leaves(out, obj, shape, t.next + 1)
+        if t.next >= shape.slots:
+            break
+        value = slot_value(obj, shape.offsets[t.next])
+        if value == NULL:
+            raise RuntimeError("slots changed during iteration")
+        Py_INCREF(value)
+        Py_XDECREF(t.value)
+        t.value = value
+        t.pending = VALUE_DONE
+        save(out, value)
+        if out.depth != depth:
+            return 0
+        if out.due:
+            out.flush()
+        t = &out.tasks[depth - 1]
+    close_slots(out, t.size)
+    out.pop()
+    return 0
+
+
+cdef int open_named(Output out, PyObject* obj, bint unique) except -1:
+    """A named tuple's items, as the arguments of NEWOBJ."""
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(obj)
+    cdef Py_ssize_t i
+    cdef Task* t
+    if n > 3:
+        out.put_code(OP_MARK)
+    i = leaves(out, tuple_items(obj), 0, n)
+    if i == n:
+        close_items(out, n)
+        return close_new(out, obj, unique)
+    t = out.push(NAMED, obj)
+    t.next = i
+    t.flags = UNIQUE if unique else 0
+    return 0
+
+
+# -- reduce answers --------------------------------------------------------------------
+
+cdef int run_reduce(Output out, Task* t) except -1:
+    cdef Py_ssize_t depth = out.depth
+    cdef Py_ssize_t piece, n, index
+    cdef PyObject* obj = t.obj
+    cdef int flags
+    answer = <tuple>t.extra
+    n = len(answer)
+    while True:
+        t = &out.tasks[depth - 1]
+        flags = t.flags
+        piece = t.next
+        t.next += 1
+        part = None
+        if piece == CALLABLE:
+            part = answer[1][0] if flags & (NEWOBJ | NEWOBJ_EX) else answer[0]
+        elif piece == ARGUMENTS:
+            if flags & NEWOBJ:
+                part = answer[1][1:]
+            else:
+                part = answer[1][1] if flags & NEWOBJ_EX else answer[1]
+        elif piece == KEYWORDS:
+            if not flags & NEWOBJ_EX:
+                continue
+            part = answer[1][2]
+        elif piece == MADE:
+            close_made(out, obj, flags)
+            if out.fast:
+                watch(out, &out.tasks[depth - 1])
+            continue
+        elif piece == LIST_ITEMS or piece == DICT_ITEMS:
+            index = piece - LIST_ITEMS + 3
+            if n > index and answer[index] is not None:
+                push_items(out, ITEMS if piece == LIST_ITEMS else PAIRS, obj, answer[index])
+                return 0
+            continue
+        elif piece == SETTER or piece == SETTER_OBJECT:
+            if n < 6 or answer[5] is None or answer[2] is None:
+                continue
+            part = answer[5] if piece == SETTER else <object>obj
+        elif piece == THE_STATE:
+            if n < 3 or answer[2] is None:
+                break
+            part = answer[2]
+        else:
+            if n > 5 and answer[5] is not None:
+                out.put_bytes(b"\x86R0", 3)  # TUPLE2, REDUCE, POP
+            else:
+                out.put_code(OP_BUILD)
+            break
+        # `part` may be ours alone (a slice): the task keeps it until it has been written.
+        t.value, old = <PyObject*>part, t.value
+        Py_INCREF(t.value)
+        Py_XDECREF(old)
+        save(out, <PyObject*>part)
+        if out.depth != depth:
+            return 0
+        if out.due:
+            out.flush()
+    out.pop()
+    return 0
+
+
+cdef int close_made(Output out, PyObject* obj, int flags) except -1:
+    """The opcode that makes the object of a reduce answer, and its memo entry."""
+    cdef Py_ssize_t index
+    out.put_code(OP_NEWOBJ if flags & NEWOBJ else OP_NEWOBJ_EX if flags & NEWOBJ_EX else OP_REDUCE)
+    if not out.fast:
+        index = table_get(&out.memo, obj)
+        if index >= 0:
+            # The arguments led back to it (a tuple's subclass, say), and it was written there.
+            out.put_code(OP_POP)
+            return out.get(index)
+    return enter_memo(out, obj, flags & UNIQUE)
+
+
+cdef int push_items(Output out, Kind kind, PyObject* obj, iterator) except -1:
+    cdef Task* t = out.push(kind, obj)
+    Py_INCREF(<PyObject*>iterator)
+    t.extra = <PyObject*>iterator
+    if not out.binary:
+        t.flags = EACH
+    return 0
+
+
+cdef int run_items(Output out, Task* t) except -1:
+    """Items from an iterator: batches of APPENDS, and APPEND for the only one of its batch."""
+    cdef Py_ssize_t depth = out.depth
+    cdef PyObject* item
+    while True:
+        t.pending = NO_PAIR
+        if t.flags & EACH and t.batch:
+            t.batch = 0
+            out.put_code(OP_APPEND)
+        item = next_of(t)
+        t = &out.tasks[depth - 1]
+        if item == NULL or t.batch == BATCH + MARKED:
+            if t.batch:
+                out.put_code(OP_APPENDS if t.batch > ALONE else OP_APPEND)
+                t.batch = 0
+            if item == NULL:
+                break
+        t.next += 1
+        open_batch(out, t)
+        t = &out.tasks[depth - 1]
+        t.pending = VALUE_DONE
+        save(out, item)
+        if out.depth != depth:
+            return 0
+        if out.due:
+            out.flush()
+        t = &out.tasks[depth - 1]
+    out.pop()
+    return 0
+
+
+cdef int run_pairs(Output out, Task* t) except -1:
+    """Pairs from an iterator: as run_items, with SETITEMS."""
+    cdef Py_ssize_t depth = out.depth
+    cdef PyObject* pair
+    while True:
+        if t.pending == KEY_DONE:
+            t.pending = VALUE_DONE
+            save(out, PyTuple_GET_ITEM(t.value, 1))
+            if out.depth != depth:
+                return 0
+            t = &out.tasks[depth - 1]
+        if t.pending == VALUE_DONE:
+            t.pending = NO_PAIR
+            if t.flags & EACH:
+                t.batch = 0
+                out.put_code(OP_SETITEM)
+        if out.due:
+            out.flush()
+            t = &out.tasks[depth - 1]
+        pair = next_of(t)
+        t = &out.tasks[depth - 1]
+        if pair != NULL and (Py_TYPE(pair) != &PyTuple_Type or PyTuple_GET_SIZE(pair) != 2):
+            raise TypeError("dict items iterator must return 2-tuples")
+        if pair == NULL or t.batch == BATCH + MARKED:
+            if t.batch:
+                out.put_code(OP_SETITEMS if t.batch > ALONE else OP_SETITEM)
+                t.batch = 0
+            if pair == NULL:
+                break
+        t.next += 1
+        open_batch(out, t)
+        t = &out.tasks[depth - 1]
+        t.pending = KEY_DONE
+        save(out, PyTuple_GET_ITEM(pair, 0))
+        if out.depth != depth:
+            return 0
+        t = &out.tasks[depth - 1]
+    out.pop()
+    return 0
+
+
+cdef enum:
+    ALONE = 1   # Task.batch of the one item that had no MARK
+
+
+cdef int open_batch(Output out, Task* t) except -1:
+    """MARK in front of a batch, unless the iterator gives just this one item."""
+    cdef PyObject* ahead
+    cdef Py_ssize_t depth = out.depth
+    if t.flags & EACH:
+        t.batch = 1
+    elif t.batch:
+        t.batch += 1
+    else:
+        if t.key == NULL:  # one item is read ahead, to know whether there is another
+            ahead = PyIter_Next(t.extra)
+            t = &out.tasks[depth - 1]
+            if ahead == NULL:
+                reraise()
+            t.key = ahead
+        if t.key == NULL:
+            t.batch = ALONE
+        else:
+            out.put_code(OP_MARK)
+            out.tasks[depth - 1].batch = MARKED + 1
+    return 0
+
+
+cdef PyObject* next_of(Task* t) except? NULL:
+    """The iterator's next item, which the task keeps in `value`; NULL at its end."""
+    cdef PyObject* item = t.key
+    cdef PyObject* old
+    t.key = NULL
+    if item == NULL:
+        old = t.value
+        item = PyIter_Next(t.extra)
+        if item == NULL:
+            reraise()
+            return NULL
+    old = t.value
+    t.value = item
+    Py_XDECREF(old)
+    return item
+
+
+# -- canonical order ---------------------------------------------------------------------
+
+cdef tuple in_order(Output out, elements):
+    """A set's elements in the order of their own canonical bytes."""
+    raise NotImplementedError

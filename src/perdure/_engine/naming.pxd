@@ -1,0 +1,2 @@
+cdef str type_name(t)
+cdef tuple global_name(obj, name)

@@ -1,0 +1,98 @@
+"""How an object that is pickled by reference is named, and whether the name leads back to it.
+
+The rules and the words of the errors are CPython 3.14's (``save_global`` and
+``whichmodule`` in Lib/pickle.py), whatever the running version.
+"""
+
+import sys
+
+from _pickle import PicklingError
+
+
+cdef str type_name(t):
+    """A type's name as errors show it: with its module, but for builtins and __main__."""
+    module, name = t.__module__, t.__qualname__
+    if type(module) is not str or module in ("builtins", "__main__"):
+        return name
+    return f"{module}.{name}"
+
+
+def whichmodule(obj, name):
+    """The name of the module that an object of that (dotted) name belongs to.
+
+    ``obj.__module__`` if it says so; else the first imported module where the name leads
+    to this very object; else ``"__main__"``.
+    """
+    module = getattr(obj, "__module__", None)
+    if module is not None:
+        return module
+    path = name.split(".")
+    for module, content in sys.modules.copy().items():  # a module's __getattr__ may import
+        if module == "__main__" or module == "__mp_main__" or content is None:
+            continue
+        try:
+            if walk(content, path) is obj:
+                return module
+        except AttributeError:
+            pass
+    return "__main__"
+
+
+cdef object walk(start, list path):
+    for part in path:
+        start = getattr(start, part)
+    return start
+
+
+cdef list mangled(list path):
+    """Private names inside a class as the compiler stores them: A.__b is A._A__b."""
+    if sys.version_info < (3, 15):
+        return path
+    mended = path[:1]
+    for part in path[1:]:
+        if part.startswith("__") and not part.endswith("__"):
+            outer = mended[len(mended) - 1].lstrip("_")
+            if outer:
+                part = f"_{outer}{part}"
+        mended.append(part)
+    return mended
+
+
+cdef tuple global_name(obj, name):
+    """(module, dotted name, the object that holds the last part) of an object, proven.
+
+    ``name`` is what the object's reduce answer says, or None. Raises PicklingError unless
+    importing the module and following the name gives this very object.
+    """
+    if name is None:
+        name = getattr(obj, "__qualname__", None)
+        if name is None:
+            name = obj.__name__
+    path = mangled(name.split("."))
+    name = ".".join(path)
+    if "<locals>" in path:
+        raise PicklingError(f"Can't pickle local object {obj!r}")
+    module = whichmodule(obj, name)
+    holder = sys.modules.get(module)
+    if holder is None:
+        try:
+            __import__(module, level=0)
+            holder = sys.modules[module]
+        except (ImportError, ValueError, KeyError) as problem:
+            raise_from_within(f"Can't pickle {obj!r}: {problem!s}", problem)
+    try:
+        found = holder
+        for part in path:
+            holder, found = found, getattr(found, part)
+    except AttributeError as problem:
+        raise_from_within(f"Can't pickle {obj!r}: it's not found as {module}.{name}", problem)
+    if found is not obj:
+        raise PicklingError(f"Can't pickle {obj!r}: it's not the same object as {module}.{name}")
+    return module, name, holder
+
+
+cdef int raise_from_within(str text, problem) except -1:
+    """PicklingError with ``problem`` as its context, as if raised where it was handled."""
+    error = PicklingError(text)
+    error.__context__ = problem
+    raise error

@@ -1,0 +1,204 @@
+"""Instances of known C types, written from their fields: no reduce answer is ever built.
+
+Each writes the bytes that its reduce answer would have led to. None has parts that need
+a task, so each is whole when its function returns.
+"""
+
+from perdure._engine.capi cimport *
+from perdure._engine.memo cimport table_get
+from perdure._engine.opcodes cimport *
+from perdure._engine.output cimport *
+from perdure._engine.put cimport *
+from perdure._engine.saving cimport *
+from perdure._engine.shapes cimport *
+
+
+cdef bint save_native(Output out, PyObject* obj, Shape* shape, bint unique) except -1:
+    """Write obj; False: it is a rare case of its type, and nothing has been written."""
+    if shape.kind == MEMBER:
+        return save_member(out, obj, unique)
+    if shape.kind == DECIMAL:
+        return save_decimal(out, obj, unique)
+    if shape.kind == UUID:
+        return save_uuid(out, obj, shape, unique)
+    if shape.kind == NDARRAY:
+        return save_array(out, obj, shape, unique)
+    if shape.kind == FUNCTION:
+        save_global(out, obj, None)
+        return True
+    return save_moment(out, obj, shape.kind, unique)
+
+
+cdef bint save_member(Output out, PyObject* obj, bint unique) except -1:
+    """An enum member: its class called with its value."""
+    value = getattr(<object>obj, "_value_")
+    t = type(value)
+    if not (t is int or t is str and len(<str>value) < 256):
+        return False
+    save_class_of(out, obj, PART_CALLABLE)
+    put_one(out, <PyObject*>value)
+    out.put_code(OP_TUPLE1)
+    close_call(out, obj, unique)
+    return True
+
+
+cdef bint save_decimal(Output out, PyObject* obj, bint unique) except -1:
+    text = str(<object>obj)
+    if out.elide and len(text) < 256:
+        pass
+    save_class_of(out, obj, PART_CALLABLE)
+    put_one(out, <PyObject*>text)
+    out.put_code(OP_TUPLE1)
+    close_call(out, obj, unique)
+    return True
+
+
+cdef bint save_uuid(Output out, PyObject* obj, Shape* shape, bint unique) except -1:
+    """Its int, as the state of an empty instance; a UUID that says how safe it is: no."""
+    cdef PyObject* number = (<PyObject**>(<char*>obj + shape.offsets[0]))[0]
+    if (<PyObject**>(<char*>obj + shape.offsets[1]))[0] != shape.extra:
+        return False
+    if number == NULL or Py_TYPE(number) != &PyLong_Type:
+        return False
+    save_class_of(out, obj, PART_CLASS)
+    put_new(out)
+    enter_memo(out, obj, unique)
+    out.put_code(OP_EMPTY_DICT)
+    put_one(out, shape.names[0])
+    put_one(out, number)
+    out.put_bytes(b"sb", 2)  # SETITEM, BUILD
+    return True
+
+
+cdef bint save_moment(Output out, PyObject* obj, int kind, bint unique) except -1:
+    """date, time, datetime by their packed bytes; timedelta by its three numbers."""
+    cdef const unsigned char* data
+    cdef unsigned char* p
+    cdef int n, folded
+    cdef PyDateTime_Delta* delta
+    if kind == TIMEDELTA:
+        delta = <PyDateTime_Delta*>obj
+        save_class_of(out, obj, PART_CALLABLE)
+        p = out.p
+        if p >= out.end:
+            p = out.more(p, SLACK)
+        p = put_small(put_small(put_small(p, delta.days), delta.seconds), delta.microseconds)
+        p[0] = OP_TUPLE3
+        out.p = p + 1
+        close_call(out, obj, unique)
+        return True
+    folded = -1
+    if kind == DATE:
+        data, n = (<PyDateTime_Date*>obj).data, 4
+    elif kind == TIME:
+        if (<PyDateTime_Time*>obj).hastzinfo:
+            return False
+        data, n = (<PyDateTime_Time*>obj).data, 6
+        if (<PyDateTime_Time*>obj).fold:
+            folded = 0
+    else:
+        if (<PyDateTime_DateTime*>obj).hastzinfo:
+            return False
+        data, n = (<PyDateTime_DateTime*>obj).data, 10
+        if (<PyDateTime_DateTime*>obj).fold:
+            folded = 2
+    save_class_of(out, obj, PART_CALLABLE)
+    p = out.p
+    if p >= out.end:
+        p = out.more(p, SLACK)
+    p[0] = OP_SHORT_BINBYTES
+    p[1] = <unsigned char>n
+    memcpy(p + 2, data, n)
+    if folded >= 0:
+        p[2 + folded] |= 0x80  # fold is the top bit of the hour, or of the month
+    p[2 + n] = OP_TUPLE1
+    out.p = p + 3 + n
+    close_call(out, obj, unique)
+    return True
+
+
+cdef inline unsigned char* put_small(unsigned char* p, int v) noexcept:
+    """An int of 32 bits."""
+    if 0 <= v < 256:
+        p[0] = OP_BININT1
+        p[1] = <unsigned char>v
+        return p + 2
+    if 0 <= v < 65536:
+        p[0] = OP_BININT2
+        put_le(p + 1, <uint64_t>v, 2)
+        return p + 3
+    p[0] = OP_BININT
+    put_le(p + 1, <uint64_t>v, 4)
+    return p + 5
+
+
+cdef bint save_array(Output out, PyObject* obj, Shape* shape, bint unique) except -1:
+    """A contiguous array of plain numbers: numpy's maker, called with its bytes.
+
+    Only once maker and dtype are in the memo, so that the first array of each kind, whose
+    reduce answer names them, shows the way.
+    """
+    cdef Array* array = <Array*>obj
+    cdef Py_ssize_t maker = table_get(&out.memo, shape.extra)
+    cdef Py_ssize_t descr = table_get(&out.memo, array.descr)
+    cdef Py_ssize_t n
+    cdef unsigned char* p
+    cdef unsigned char header[9]
+    cdef int i
+    if maker < 0 or descr < 0 or out.proto < 5 or out.buffer_callback is not None:
+        return False
+    if not array.flags & (ARRAY_C | ARRAY_F) or array.nd > 8:
+        return False
+    dtype = <object>array.descr
+    if dtype.hasobject:
+        return False
+    n = dtype.itemsize
+    if n == 0:
+        return False
+    for i in range(array.nd):
+        n *= array.dimensions[i]
+    p = out.p
+    if p >= out.end:
+        p = out.more(p, SLACK)
+    p = put_get(p, maker)
+    p[0] = OP_MARK
+    out.p = p + 1
+    if array.flags & ARRAY_WRITEABLE:
+        header[0] = OP_BYTEARRAY8
+        put_le(header + 1, <uint64_t>n, 8)
+        i = 9
+    elif n < 256:
+        header[0] = OP_SHORT_BINBYTES
+        header[1] = <unsigned char>n
+        i = 2
+    else:
+        header[0] = OP_BINBYTES8
+        put_le(header + 1, <uint64_t>n, 8)
+        i = 9
+    out.put_big(header, i, array.data, n, NULL)
+    p = out.p
+    if p >= out.end:
+        p = out.more(p, SLACK)
+    p = put_get(p, descr)
+    if array.nd > 3:
+        p[0] = OP_MARK
+        p += 1
+    for i in range(array.nd):
+        if p >= out.end:
+            p = out.more(p, SLACK)
+        if array.dimensions[i] <= 0x7fffffff:
+            p = put_small(p, <int>array.dimensions[i])
+        else:
+            p = put_long(p, array.dimensions[i])
+    if p >= out.end:
+        p = out.more(p, SLACK)
+    p[0] = <unsigned char>(OP_TUPLE if array.nd > 3 else OP_EMPTY_TUPLE if array.nd == 0 else OP_TUPLE1 + array.nd - 1)
+    out.p = p + 1
+    put_one(out, <PyObject*>(ORDER_C if array.flags & ARRAY_C else ORDER_F))
+    out.put_code(OP_TUPLE)
+    close_call(out, obj, unique)
+    return True
+
+
+cdef str ORDER_C = "C"
+cdef str ORDER_F = "F"

@@ -1,0 +1,448 @@
+"""The writer's state: a buffer cut into frames, a memo, a stack of pending tasks.
+
+Rules that hold here:
+
+- ``p`` is the next byte. A loop may keep it in a local variable, and stores it back
+  before it calls anything that writes.
+- Whoever writes an opcode first asks for room (``more``), and only between opcodes:
+  there a frame may be closed and the buffer moved. ``more`` runs no Python code; bytes go
+  to the file in ``flush`` alone, which is called where any code may run.
+- SLACK bytes are free behind ``end``, so a leaf of bounded size needs no second check.
+- An object in the memo is owned until the memo is cleared.
+"""
+
+from libc.string cimport memcpy, memmove
+from perdure._engine.capi cimport *
+from perdure._engine.memo cimport *
+from perdure._engine.opcodes cimport *
+
+cdef enum:
+    FIRST_BUFFER = 4096
+    FIRST_MEMO = 7           # log2 of the memo's slots
+    RETAINED_MEMO = 14
+    FIRST_TASKS = 32
+    RETAINED_TASKS = 4096
+    RETAINED_OWNED = 1 << 14
+    SMALLEST_FRAME = 4       # a shorter one would cost more than it saves
+
+
+class Restart(Exception):
+    """An elided object was reached again; caught in loops.write_object alone."""
+
+
+cdef class Output:
+    def __cinit__(self):
+        self.fast_seen = set()
+        self.base = <unsigned char*>PyMem_RawMalloc(FIRST_BUFFER)
+        self.owned = <PyObject**>PyMem_RawMalloc(64 * sizeof(PyObject*))
+        self.tasks = <Task*>PyMem_RawMalloc(FIRST_TASKS * sizeof(Task))
+        if self.base == NULL or self.owned == NULL or self.tasks == NULL:
+            raise MemoryError
+        self.cap = self.base + FIRST_BUFFER - SLACK
+        self.owned_size = 64
+        self.tasks_size = FIRST_TASKS
+        self.frame = -1
+        table_new(&self.memo, FIRST_MEMO)
+
+    def __dealloc__(self):
+        while self.depth:
+            self.pop()
+        self.forget()
+        if self.big != NULL:
+            Py_DECREF(self.big)
+        else:
+            PyMem_RawFree(self.base)
+        PyMem_RawFree(self.owned)
+        PyMem_RawFree(self.tasks)
+        PyMem_RawFree(self.memo.slots)
+        PyMem_RawFree(self.logged.slots)
+        PyMem_RawFree(self.log)
+
+    # -- bytes ---------------------------------------------------------------
+
+    cdef int begin(self) except -1:
+        """Start a stream: PROTO and the first frame's place."""
+        if self.base == NULL:
+            self.fresh_scratch()
+        self.p = self.base
+        self.frame = -1
+        self.sent = 0
+        if self.proto >= 2:
+            self.p[0] = OP_PROTO
+            self.p[1] = <unsigned char>self.proto
+            self.p += 2
+        if self.proto >= 4:
+            self.frame = 2
+            self.p += FRAME_HEADER
+        self.set_end()
+        return 0
+
+    cdef void set_end(self) noexcept:
+        self.end = self.cap
+        if self.frame >= 0 and self.end > self.base + self.frame + FRAME_HEADER + FRAME_TARGET:
+            self.end = self.base + self.frame + FRAME_HEADER + FRAME_TARGET
+
+    cdef unsigned char* more(self, unsigned char* p, Py_ssize_t n) except NULL:
+        """Room for n bytes, at the place returned: closes a full frame, flushes or grows."""
+        self.p = p
+        if self.proto >= 4 and (self.frame < 0 or p - self.base - self.frame - FRAME_HEADER + n > FRAME_TARGET):
+            self.close_frame()
+            self.due = True
+            if self.cap - self.p < n + FRAME_HEADER:
+                self.grow(n + FRAME_HEADER)
+            self.frame = self.p - self.base
+            self.p += FRAME_HEADER
+        elif p - self.base >= FRAME_TARGET:
+            self.due = True
+        if self.cap - self.p < n:
+            self.grow(n)
+        self.set_end()
+        return self.p
+
+    cdef int close_frame(self) except -1:
+        cdef Py_ssize_t size
+        cdef unsigned char* header
+        if self.frame < 0:
+            return 0
+        header = self.base + self.frame
+        size = self.p - header - FRAME_HEADER
+        if size >= SMALLEST_FRAME:
+            header[0] = OP_FRAME
+            put_le(header + 1, <uint64_t>size, 8)
+        else:
+            memmove(header, header + FRAME_HEADER, size)
+            self.p -= FRAME_HEADER
+        self.frame = -1
+        self.end = self.p  # whoever writes next comes by more(), which opens a frame
+        return 0
+
+    cdef int flush(self) except -1:
+        """Send to the file what is complete: all but an open frame. Runs Python code."""
+        cdef Py_ssize_t n = self.p - self.base
+        cdef Py_ssize_t kept = 0
+        self.due = False
+        if self.write is None:
+            return 0
+        if self.frame >= 0:
+            kept = n - self.frame
+            n = self.frame
+        if n:
+            data = self.base[:n]
+            memmove(self.base, self.base + n, kept)
+            self.p = self.base + kept
+            if self.frame >= 0:
+                self.frame = 0
+                self.set_end()
+            else:
+                self.end = self.p if self.proto >= 4 else self.cap
+            self.sent += n
+            self.write(data)
+        return 0
+
+    cdef int grow(self, Py_ssize_t n) except -1:
+        """Make the buffer hold n more bytes. Past RETAINED it is the future result itself."""
+        cdef Py_ssize_t used = self.p - self.base
+        cdef Py_ssize_t size = self.cap + SLACK - self.base
+        cdef Py_ssize_t wanted = used + n + SLACK
+        cdef unsigned char* base
+        if wanted > 2 * size:
+            size = wanted + 4096  # one large piece: its size, not the next power of two
+        else:
+            size = 2 * size
+        if self.big != NULL:
+            try:
+                _PyBytes_Resize(&self.big, size)
+            except BaseException:  # the object is gone; the scratch buffer has to begin anew
+                self.base = NULL
+                self.fresh_scratch()
+                raise
+            base = <unsigned char*>PyBytes_AS_STRING(self.big)
+        elif size > RETAINED and self.write is None:
+            self.big = PyBytes_FromStringAndSize(NULL, size)
+            base = <unsigned char*>PyBytes_AS_STRING(self.big)
+            memcpy(base, self.base, used)
+            PyMem_RawFree(self.base)
+        else:
+            base = <unsigned char*>PyMem_RawRealloc(self.base, size)
+            if base == NULL:
+                raise MemoryError
+        self.base = base
+        self.cap = base + size - SLACK
+        self.p = base + used
+        return 0
+
+    cdef int fresh_scratch(self) except -1:
+        self.big = NULL
+        self.base = <unsigned char*>PyMem_RawMalloc(FIRST_BUFFER)
+        if self.base == NULL:
+            raise MemoryError
+        self.cap = self.base + FIRST_BUFFER - SLACK
+        self.p = self.base
+        self.end = self.base
+        self.frame = -1
+        return 0
+
+    cdef int put_code(self, unsigned char code) except -1:
+        cdef unsigned char* p = self.p
+        if unlikely(p >= self.end):
+            p = self.more(p, 1)
+        p[0] = code
+        self.p = p + 1
+        return 0
+
+    cdef int put_bytes(self, const void* data, Py_ssize_t n) except -1:
+        """One whole opcode with its argument."""
+        cdef unsigned char* p = self.p
+        if self.end - p < n:
+            p = self.more(p, n)
+        memcpy(p, data, n)
+        self.p = p + n
+        return 0
+
+    cdef int put_big(self, const void* header, Py_ssize_t hn, const void* data, Py_ssize_t n,
+                     PyObject* payload) except -1:
+        """An opcode whose argument is long: framed if it fits, else alone and never copied twice.
+
+        ``payload`` is an object that holds just these bytes, to hand to a file; NULL: there is none.
+        """
+        cdef unsigned char* p
+        if n < FRAME_TARGET:
+            p = self.p
+            if self.end - p < hn + n:
+                p = self.more(p, hn + n)
+            memcpy(p, header, hn)
+            memcpy(p + hn, data, n)
+            self.p = p + hn + n
+            return 0
+        self.close_frame()
+        if self.write is not None:
+            if self.cap - self.p < hn:
+                self.grow(hn)
+            memcpy(self.p, header, hn)
+            self.p += hn
+            self.flush()
+            self.sent += n
+            if payload != NULL:
+                self.write(<object>payload)
+            else:
+                self.write((<const char*>data)[:n])
+            self.due = False
+        else:
+            if self.cap - self.p < hn + n:
+                self.grow(hn + n)
+            memcpy(self.p, header, hn)
+            memcpy(self.p + hn, data, n)
+            self.p += hn + n
+        if self.proto >= 4:
+            self.end = self.p
+        else:
+            self.set_end()
+        return 0
+
+    cdef object finish(self):
+        """STOP, and the stream: bytes, or None when it went to a file."""
+        cdef Py_ssize_t n
+        self.put_code(OP_STOP)
+        self.close_frame()
+        if self.write is not None:
+            self.flush()
+            return None
+        n = self.p - self.base
+        if self.big == NULL:
+            return self.base[:n]
+        _PyBytes_Resize(&self.big, n)
+        result = <object>self.big
+        Py_DECREF(self.big)  # `result` has a reference of its own
+        self.fresh_scratch()
+        return result
+
+    cdef void reset(self) noexcept:
+        """After a dump, finished or failed: no task, no elision, bounded memory."""
+        self.due = False
+        while self.depth:
+            self.pop()
+        self.log_count = self.log_hashed = 0
+        self.hooked = False
+        self.frame = -1
+        self.p = self.base
+        if self.big != NULL or self.cap - self.base > RETAINED:
+            if self.big != NULL:
+                Py_DECREF(self.big)
+            else:
+                PyMem_RawFree(self.base)
+            self.base = NULL
+            try:
+                self.fresh_scratch()
+            except MemoryError:
+                self.base = self.p = self.end = self.cap = NULL  # the next begin() must not come
+        if self.tasks_size > RETAINED_TASKS:
+            PyMem_RawFree(self.tasks)
+            self.tasks = <Task*>PyMem_RawMalloc(FIRST_TASKS * sizeof(Task))
+            self.tasks_size = FIRST_TASKS if self.tasks != NULL else 0
+        if self.log_size > RETAINED_OWNED:
+            PyMem_RawFree(self.log)
+            self.log = NULL
+            self.log_size = 0
+        if self.logged.slots != NULL:
+            PyMem_RawFree(self.logged.slots)
+            self.logged.slots = NULL
+
+    # -- memo ----------------------------------------------------------------
+
+    cdef Py_ssize_t known(self, PyObject* obj) noexcept:
+        return table_get(&self.memo, obj)
+
+    cdef int own(self, PyObject* obj) except -1:
+        """Enter obj in the memo under the next number."""
+        return self.own_as(obj, <uint32_t>self.owned_count)
+
+    cdef int own_as(self, PyObject* obj, uint32_t number) except -1:
+        cdef PyObject** owned
+        cdef Py_ssize_t size
+        if unlikely(self.owned_count == self.owned_size):
+            size = 2 * self.owned_size if self.owned_size else 64
+            owned = <PyObject**>PyMem_RawRealloc(self.owned, size * sizeof(PyObject*))
+            if owned == NULL:
+                raise MemoryError
+            self.owned = owned
+            self.owned_size = size
+        table_put(&self.memo, obj, number)
+        Py_INCREF(obj)
+        self.owned[self.owned_count] = obj
+        self.owned_count += 1
+        return 0
+
+    cdef int memoize(self, PyObject* obj) except -1:
+        """Enter obj in the memo and say so in the stream."""
+        cdef unsigned char* p
+        cdef Py_ssize_t index
+        if self.fast:
+            return 0
+        index = self.owned_count
+        self.own(obj)
+        p = self.p
+        if unlikely(self.end <= p):
+            p = self.more(p, 8)
+        if self.proto >= 4:
+            p[0] = OP_MEMOIZE
+            p += 1
+        elif not self.binary:
+            self.p = p
+            return self.put_bytes_of(b"p%d\n" % index)
+        elif index < 256:
+            p[0] = OP_BINPUT
+            p[1] = <unsigned char>index
+            p += 2
+        else:
+            p[0] = OP_LONG_BINPUT
+            put_le(p + 1, <uint64_t>index, 4)
+            p += 5
+        self.p = p
+        return 0
+
+    cdef int put_bytes_of(self, bytes data) except -1:
+        return self.put_bytes(PyBytes_AS_STRING(<PyObject*>data), len(data))
+
+    cdef int get(self, Py_ssize_t index) except -1:
+        cdef unsigned char* p = self.p
+        if not self.binary:
+            return self.put_bytes_of(b"g%d\n" % index)
+        if unlikely(p >= self.end):
+            p = self.more(p, 8)
+        if index < 256:
+            p[0] = OP_BINGET
+            p[1] = <unsigned char>index
+            self.p = p + 2
+        else:
+            p[0] = OP_LONG_BINGET
+            put_le(p + 1, <uint64_t>index, 4)
+            self.p = p + 5
+        return 0
+
+    cdef void forget(self) noexcept:
+        """Empty the memo."""
+        cdef PyObject* obj
+        cdef bint large = self.owned_count > RETAINED_OWNED
+        if self.owned_count == 0:
+            return
+        while self.owned_count:  # a destructor may come back here: it finds a consistent list
+            self.owned_count -= 1
+            obj = self.owned[self.owned_count]
+            Py_DECREF(obj)
+        table_clear(&self.memo)
+        if large:
+            PyMem_RawFree(self.owned)
+            self.owned = <PyObject**>PyMem_RawMalloc(64 * sizeof(PyObject*))
+            self.owned_size = 64 if self.owned != NULL else 0
+            table_shrink(&self.memo, RETAINED_MEMO)
+
+    # -- elision -------------------------------------------------------------
+
+    cdef int log_elided(self, PyObject* obj) except -1:
+        cdef PyObject** log
+        cdef Py_ssize_t size
+        if unlikely(self.log_count == self.log_size):
+            size = 2 * self.log_size if self.log_size else 256
+            log = <PyObject**>PyMem_RawRealloc(self.log, size * sizeof(PyObject*))
+            if log == NULL:
+                raise MemoryError
+            self.log = log
+            self.log_size = size
+        self.log[self.log_count] = obj
+        self.log_count += 1
+        return 0
+
+    cdef bint was_elided(self, PyObject* obj) except -1:
+        """Whether obj was written without a memo entry. Asked only after a hook has run."""
+        if self.log_count == 0:
+            return False
+        if self.logged.slots == NULL:
+            table_new(&self.logged, 10)
+            self.log_hashed = 0
+        while self.log_hashed < self.log_count:
+            table_put(&self.logged, self.log[self.log_hashed], 0)
+            self.log_hashed += 1
+        return table_get(&self.logged, obj) >= 0
+
+    cdef int check_elided(self, PyObject* obj) except -1:
+        """Called where a hook has run and obj, which has several references, is to be written."""
+        if self.elide and self.was_elided(obj):
+            raise Restart
+        return 0
+
+    # -- tasks ---------------------------------------------------------------
+
+    cdef Task* push(self, Kind kind, PyObject* obj) except NULL:
+        """A new task on top; it owns obj. Pointers to older tasks are void after this."""
+        cdef Task* tasks
+        cdef Task* t
+        cdef Py_ssize_t size
+        if unlikely(self.depth == self.tasks_size):
+            size = 2 * self.tasks_size if self.tasks_size else FIRST_TASKS
+            tasks = <Task*>PyMem_RawRealloc(self.tasks, size * sizeof(Task))
+            if tasks == NULL:
+                raise MemoryError
+            self.tasks = tasks
+            self.tasks_size = size
+        t = &self.tasks[self.depth]
+        self.depth += 1
+        Py_INCREF(obj)
+        t.obj = obj
+        t.extra = t.key = t.value = NULL
+        t.next = t.size = 0
+        t.batch = 0
+        t.kind = <uint8_t>kind
+        t.flags = t.pending = t.fast = 0
+        return t
+
+    cdef void pop(self) noexcept:
+        """Drop the top task. May run destructors, so it is out of the stack first."""
+        cdef Task t
+        self.depth -= 1
+        t = self.tasks[self.depth]
+        if t.fast:
+            self.fast_seen.discard(<size_t>t.obj)
+        Py_XDECREF(t.extra)
+        Py_XDECREF(t.key)
+        Py_XDECREF(t.value)
+        Py_DECREF(t.obj)

@@ -1,0 +1,244 @@
+"""What a caller holds: Pickler, dump, dumps, with the contract of the standard module's.
+
+Formats and meanings are those of ``pickle`` (PEP 307, 3154, 574), name for name; the
+engine's own are ``canonical`` and errors that say where in the object they arose.
+"""
+
+import sys
+
+from _pickle import PicklingError
+
+from perdure._engine.capi cimport *
+from perdure._engine.loops cimport write_object
+from perdure._engine.memo cimport table_put
+from perdure._engine.output cimport Output
+from perdure._engine.places cimport annotate
+from perdure._engine.shapes cimport borrow_shapes, return_shapes, exchange
+
+HIGHEST_PROTOCOL = 5
+DEFAULT_PROTOCOL = 5 if sys.version_info >= (3, 14) else 4
+
+cdef int highest = 5
+cdef int default = DEFAULT_PROTOCOL
+cdef PyObject* idle = NULL   # the Output of the last dumps, owned: a small message makes none
+
+
+cdef int set_protocol(Output out, protocol, buffer_callback) except -1:
+    cdef int n = default
+    if protocol is not None:
+        n = protocol
+        if n < 0:
+            n = highest
+        elif n > highest:
+            raise ValueError(f"pickle protocol must be <= {highest}")
+    if buffer_callback is not None and n < 5:
+        raise ValueError("buffer_callback needs protocol >= 5")
+    out.proto = n
+    out.binary = n >= 1
+    out.buffer_callback = buffer_callback
+    return 0
+
+
+cdef int set_hooks(Output out, persistent_id, reducer_override, dispatch_table) except -1:
+    out.persistent_id = persistent_id
+    out.reducer_override = reducer_override
+    out.dispatch_table = dispatch_table
+    out.plain = out.proto >= 4 and persistent_id is None and not out.canonical
+    return 0
+
+
+cdef object perform(Output out, obj):
+    """One dump: the bytes, or None if they went to the file."""
+    out.shapes = borrow_shapes()
+    try:
+        write_object(out, <PyObject*>obj)
+        return out.finish()
+    except BaseException as problem:
+        annotate(out, problem)
+        raise
+    finally:
+        out.part_of = None
+        out.reset()
+        return_shapes(out.shapes)
+        out.shapes = None
+
+
+def dumps(obj, protocol=None, *, fix_imports=True, buffer_callback=None, canonical=False, path_notes=False):
+    """The pickle of obj, as bytes."""
+    cdef Output out
+    cdef PyObject* taken = exchange(&idle, NULL)
+    if taken != NULL:
+        out = <Output>taken
+        Py_DECREF(taken)
+    else:
+        out = Output()
+    set_protocol(out, protocol, buffer_callback)
+    out.fix_imports = fix_imports
+    out.path_notes = path_notes
+    out.canonical = canonical
+    out.elide = not canonical
+    set_hooks(out, None, None, None)
+    try:
+        return perform(out, obj)
+    finally:
+        out.forget()
+        out.buffer_callback = None
+        Py_INCREF(<PyObject*>out)
+        Py_XDECREF(exchange(&idle, <PyObject*>out))
+
+
+def dump(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None, canonical=False, path_notes=False):
+    """Write the pickle of obj to a file opened for binary writing."""
+    cdef Output out = Output()
+    set_protocol(out, protocol, buffer_callback)
+    out.write = write_of(file)
+    out.fix_imports = fix_imports
+    out.path_notes = path_notes
+    out.canonical = canonical
+    set_hooks(out, None, None, None)
+    perform(out, obj)
+
+
+cdef object write_of(file):
+    try:
+        return file.write
+    except AttributeError:
+        raise TypeError("file must have a 'write' attribute") from None
+
+
+cdef class PicklerMemoProxy:
+    """What ``Pickler.memo`` gives: the memo, to copy, clear or hand to another pickler."""
+    cdef Pickler pickler
+
+    def __init__(self, Pickler pickler):
+        self.pickler = pickler
+
+    def clear(self):
+        """Empty the memo."""
+        self.pickler.out.forget()
+
+    def copy(self):
+        """The memo as a dict: id -> (number, object)."""
+        cdef Output out = self.pickler.out
+        return {<size_t>out.owned[i]: (out.known(out.owned[i]), <object>out.owned[i])
+                for i in range(out.owned_count)}
+
+    def __reduce__(self):
+        return dict, (self.copy(),)
+
+
+cdef class Pickler:
+    """Writes objects to a file, one pickle after another, sharing one memo."""
+    cdef Output out
+    cdef object persistent_id_hook, table
+    cdef bint busy
+    cdef object __weakref__
+
+    def __init__(self, file, protocol=None, fix_imports=True, buffer_callback=None):
+        cdef Output out = Output()
+        set_protocol(out, protocol, buffer_callback)
+        out.write = write_of(file)
+        out.fix_imports = fix_imports
+        self.out = out
+
+    def dump(self, obj, /):
+        """Write the pickle of obj to the file."""
+        cdef Output out = self.out
+        if out is None:
+            raise PicklingError(f"Pickler.__init__() was not called by {type(self).__name__}.__init__()")
+        if self.busy:
+            raise RuntimeError("Pickler object is already used")
+        if type(self) is Pickler:
+            set_hooks(out, self.persistent_id_hook, None, self.table)
+        else:
+            hook = self.persistent_id_hook
+            if hook is None and getattr(type(self), "persistent_id", None) is not own_persistent_id:
+                hook = self.persistent_id
+            set_hooks(out, hook, getattr(self, "reducer_override", None), getattr(self, "dispatch_table", None))
+        self.busy = True
+        try:
+            perform(out, obj)
+        finally:
+            self.busy = False
+            out.persistent_id = out.reducer_override = out.dispatch_table = None
+
+    def clear_memo(self):
+        """Forget what has been written: the next dump is self-contained."""
+        if self.out is not None:
+            self.out.forget()
+
+    def no_persistent_id(self, obj, /):
+        return None
+
+    @property
+    def persistent_id(self):
+        """Called with every object; an answer that is not None is written in its place."""
+        return self.persistent_id_hook if self.persistent_id_hook is not None else self.no_persistent_id
+
+    @persistent_id.setter
+    def persistent_id(self, hook):
+        if not callable(hook):
+            raise TypeError("persistent_id must be a callable taking one argument")
+        self.persistent_id_hook = hook
+
+    @persistent_id.deleter
+    def persistent_id(self):
+        self.persistent_id_hook = None
+
+    @property
+    def dispatch_table(self):
+        """Reduce functions by class, in place of copyreg's."""
+        if self.table is None:
+            raise AttributeError("dispatch_table")
+        return self.table
+
+    @dispatch_table.setter
+    def dispatch_table(self, table):
+        self.table = table
+
+    @dispatch_table.deleter
+    def dispatch_table(self):
+        if self.table is None:
+            raise AttributeError("dispatch_table")
+        self.table = None
+
+    @property
+    def bin(self):
+        """Whether the protocol is a binary one."""
+        return int(self.out.binary)
+
+    @bin.setter
+    def bin(self, value):
+        self.out.binary = value
+
+    @property
+    def fast(self):
+        """Write no memo: smaller, but shared objects are written again and cycles fail."""
+        return int(self.out.fast)
+
+    @fast.setter
+    def fast(self, value):
+        self.out.fast = value
+
+    @property
+    def memo(self):
+        """What has been written; set it to share a memo between picklers."""
+        return PicklerMemoProxy(self)
+
+    @memo.setter
+    def memo(self, memo):
+        if isinstance(memo, PicklerMemoProxy):
+            memo = (<PicklerMemoProxy>memo).copy()
+        elif not isinstance(memo, dict):
+            raise TypeError("'memo' attribute must be a PicklerMemoProxy object or dict, "
+                            f"not {type(memo).__name__}")
+        for value in memo.values():
+            if type(value) is not tuple or len(value) != 2:
+                raise TypeError("'memo' values must be 2-item tuples")
+        entries = [(<unsigned int>number, obj) for number, obj in memo.values()]
+        self.out.forget()
+        for number, obj in entries:
+            self.out.own_as(<PyObject*>obj, number)
+
+
+cdef object own_persistent_id = Pickler.__dict__["persistent_id"]

@@ -22,6 +22,7 @@ modules = [
 directives = {
     "language_level": 3, "boundscheck": False, "wraparound": False, "initializedcheck": False,
     "cdivision": True, "nonecheck": False, "freethreading_compatible": True,
+    "embedsignature": True, "embedsignature.format": "clinic",  # for inspect.signature
 }
 setup(
     ext_modules=cythonize(modules, compiler_directives=directives),

@@ -132,6 +132,48 @@ cdef extern from *:
         ((Py_ssize_t)Py_SIZE(o) * (Py_ssize_t)((PyLongObject *)(o))->ob_digit[0])
     #endif
 
+    /* The digits of an int that fits 60 bits, as one signed number. */
+    #if PY_VERSION_HEX >= 0x030C0000
+    #define PERDURE_LONG_DIGITS(o) (((PyLongObject *)(o))->long_value.lv_tag >> 3)
+    #define PERDURE_LONG_NEGATIVE(o) ((((PyLongObject *)(o))->long_value.lv_tag & 3) == 2)
+    #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->long_value.ob_digit[i])
+    #else
+    #define PERDURE_LONG_DIGITS(o) (Py_SIZE(o) < 0 ? -Py_SIZE(o) : Py_SIZE(o))
+    #define PERDURE_LONG_NEGATIVE(o) (Py_SIZE(o) < 0)
+    #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->ob_digit[i])
+    #endif
+    #define PERDURE_LONG_IS_DOUBLE(o) (PERDURE_LONG_DIGITS(o) == 2 && PyLong_SHIFT == 30)
+    static inline int64_t perdure_long_double_value(PyObject *o) {
+        int64_t v = PERDURE_LONG_DIGIT(o, 0) | PERDURE_LONG_DIGIT(o, 1) << 30;
+        return PERDURE_LONG_NEGATIVE(o) ? -v : v;
+    }
+
+    /* A dict's table of entries. The layout is private to CPython, and the same in 3.11 to 3.15;
+       shapes.pyx tries it on a known dict at import, and says whether it may be used. */
+    typedef struct {
+        Py_ssize_t refcnt;
+        uint8_t log2_size, log2_index_bytes, kind, pad;
+        uint32_t version;
+        Py_ssize_t usable, nentries;
+        char indices[];
+    } perdure_dict_keys;
+    typedef struct { PyObject *key, *value; } perdure_dict_entry;
+    typedef struct {
+        PyObject_HEAD
+        Py_ssize_t used;
+        uint64_t tag;
+        perdure_dict_keys *keys;
+        void *values;
+    } perdure_dict;
+    enum { PERDURE_KEYS_OF_TEXT = 1 };
+    /* Its entries, if all keys are text and the values lie beside them; else NULL. */
+    static inline perdure_dict_entry *perdure_dict_entries(PyObject *o, Py_ssize_t *n) {
+        perdure_dict *d = (perdure_dict *)o;
+        if (d->values != NULL || d->keys->kind != PERDURE_KEYS_OF_TEXT) return NULL;
+        *n = d->keys->nentries;
+        return (perdure_dict_entry *)(d->keys->indices + ((size_t)1 << d->keys->log2_index_bytes));
+    }
+
     /* Little-endian two's complement, length bytes; 0 or -1 with an exception. */
     static inline int perdure_long_bytes(PyObject *o, unsigned char *to, size_t length) {
     #if PY_VERSION_HEX >= 0x030D0000
@@ -196,6 +238,12 @@ cdef extern from *:
     Py_ssize_t cached_utf8_length "PERDURE_CACHED_UTF8_LENGTH"(PyObject*) noexcept
     bint long_is_compact "PERDURE_LONG_IS_COMPACT"(PyObject*) noexcept
     Py_ssize_t long_compact_value "PERDURE_LONG_COMPACT_VALUE"(PyObject*) noexcept
+    bint long_is_double "PERDURE_LONG_IS_DOUBLE"(PyObject*) noexcept
+    int64_t long_double_value "perdure_long_double_value"(PyObject*) noexcept
+    ctypedef struct DictEntry "perdure_dict_entry":
+        PyObject* key
+        PyObject* value
+    DictEntry* dict_entries "perdure_dict_entries"(PyObject*, Py_ssize_t*) noexcept
     int long_bytes "perdure_long_bytes"(PyObject*, unsigned char*, size_t) except -1
     void put_double "perdure_put_double"(unsigned char*, double) noexcept
     void put_le "perdure_put_le"(unsigned char*, uint64_t, int) noexcept

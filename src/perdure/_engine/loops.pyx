@@ -31,6 +31,24 @@ from _pickle import PicklingError
 
 from perdure._engine.output import Restart
 
+cdef bint can_walk_dicts() except -1:
+    """Whether a dict's table is laid out as capi.pxd says: tried on one with a hole."""
+    cdef Py_ssize_t n = 0
+    cdef DictEntry* entries
+    sample = {"a": 1, "hole": 0, "b": 2.0, "c": None}
+    del sample["hole"]
+    other = {1: 2}
+    keys = list(sample)
+    entries = dict_entries(<PyObject*>sample, &n)
+    return (entries != NULL and n == 4 and entries[1].value == NULL
+            and entries[0].key == <PyObject*>keys[0] and entries[2].key == <PyObject*>keys[1]
+            and entries[3].key == <PyObject*>keys[2] and entries[3].value == Py_None
+            and entries[2].value == <PyObject*>sample["b"] and dict_entries(<PyObject*>other, &n) == NULL)
+
+
+cdef bint direct_dicts = can_walk_dicts()
+
+
 cdef int write_object(Output out, PyObject* obj) except -1:
     """The whole stream of one object, but for its end (``Output.finish``)."""
     out.begin()
@@ -223,7 +241,7 @@ cdef int run_persistent(Output out, Task* t) except -1:
         save_any(out, t.obj, False)
         if out.depth != depth:
             return 0
-    out.put_code(OP_BINPERSID)
+    put_code(out, OP_BINPERSID)
     out.pop()
     return 0
 
@@ -335,7 +353,7 @@ cdef int open_list(Output out, PyObject* obj) except -1:
         if out.hooked:
             out.check_elided(obj)
     if out.binary:
-        out.put_code(OP_EMPTY_LIST)
+        put_code(out, OP_EMPTY_LIST)
     else:
         out.put_bytes(b"(l", 2)
     enter_memo(out, obj, unique)
@@ -344,10 +362,10 @@ cdef int open_list(Output out, PyObject* obj) except -1:
         return 0
     if out.plain and not FREE_THREADED:
         if n > 1:
-            out.put_code(OP_MARK)
+            put_code(out, OP_MARK)
         i = leaves(out, list_items(obj), 0, n if n < BATCH else BATCH)
         if i == n:
-            return out.put_code(OP_APPENDS if n > 1 else OP_APPEND)
+            return put_code(out, OP_APPENDS if n > 1 else OP_APPEND)
     t = out.push(LIST, obj)
     t.size = n
     t.next = i
@@ -386,20 +404,20 @@ cdef int run_list(Output out, Task* t) except -1:
             # One item and APPEND, or (protocol 0) every item and APPEND.
             if t.batch:
                 t.batch = 0
-                out.put_code(OP_APPEND)
+                put_code(out, OP_APPEND)
             if t.next >= n or t.next >= t.size:
                 break
             t.batch = 1
         else:
             if t.batch and (t.batch == BATCH + MARKED or t.next >= n):
                 t.batch = 0
-                out.put_code(OP_APPENDS)
+                put_code(out, OP_APPENDS)
                 if not FREE_THREADED:
                     check_size(out, PyList_GET_SIZE(t.obj), t.size, "list")
             if t.next >= n:
                 break
             if not t.batch:
-                out.put_code(OP_MARK)
+                put_code(out, OP_MARK)
                 t.batch = MARKED
             if out.plain:
                 stop = t.next + BATCH + MARKED - t.batch
@@ -433,7 +451,7 @@ cdef int open_tuple(Output out, PyObject* obj) except -1:
     cdef Task* t
     if n == 0:
         if out.binary:
-            return out.put_code(OP_EMPTY_TUPLE)
+            return put_code(out, OP_EMPTY_TUPLE)
         return out.put_bytes(b"(t", 2)
     if not unique:
         index = table_get(&out.memo, obj)
@@ -442,7 +460,7 @@ cdef int open_tuple(Output out, PyObject* obj) except -1:
         if out.hooked:
             out.check_elided(obj)
     if n > 3 or out.proto < 2:
-        out.put_code(OP_MARK)
+        put_code(out, OP_MARK)
     if out.plain:
         i = leaves(out, tuple_items(obj), 0, n if n < BATCH else BATCH)
         if i == n:
@@ -464,12 +482,12 @@ cdef int close_tuple(Output out, PyObject* obj, bint unique) except -1:
             # Its items led back to it, and it was written there: drop them, take that one.
             if n <= 3 and out.proto >= 2:
                 for i in range(n):
-                    out.put_code(OP_POP)
+                    put_code(out, OP_POP)
             elif out.binary:
-                out.put_code(OP_POP_MARK)
+                put_code(out, OP_POP_MARK)
             else:
                 for i in range(n + 1):
-                    out.put_code(OP_POP)
+                    put_code(out, OP_POP)
             return out.get(index)
     close_items(out, n)
     return enter_memo(out, obj, unique)
@@ -478,8 +496,8 @@ cdef int close_tuple(Output out, PyObject* obj, bint unique) except -1:
 cdef inline int close_items(Output out, Py_ssize_t n) except -1:
     """TUPLE over n items, in the form that the opening chose."""
     if n <= 3 and out.proto >= 2:
-        return out.put_code(<unsigned char>(OP_EMPTY_TUPLE if n == 0 else OP_TUPLE1 + n - 1))
-    return out.put_code(OP_TUPLE)
+        return put_code(out, <unsigned char>(OP_EMPTY_TUPLE if n == 0 else OP_TUPLE1 + n - 1))
+    return put_code(out, OP_TUPLE)
 
 
 cdef int run_tuple(Output out, Task* t) except -1:
@@ -528,25 +546,25 @@ cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
         index = table_get(&out.memo, obj)
         if index >= 0:
             out.get(index)
-            return out.put_code(OP_BUILD) if owner != NULL else 0
+            return put_code(out, OP_BUILD) if owner != NULL else 0
         if out.hooked:
             out.check_elided(obj)
     if out.binary:
-        out.put_code(OP_EMPTY_DICT)
+        put_code(out, OP_EMPTY_DICT)
     else:
         out.put_bytes(b"(d", 2)
     enter_memo(out, obj, unique)
     n = PyDict_GET_SIZE(obj)
     if n == 0:
-        return out.put_code(OP_BUILD) if owner != NULL else 0
+        return put_code(out, OP_BUILD) if owner != NULL else 0
     count = 0
     if out.plain and not FREE_THREADED:
         if n > 1:
-            out.put_code(OP_MARK)
+            put_code(out, OP_MARK)
         count = dict_leaves(out, obj, &pos, BATCH, &key, &value, &key_done)
         if count == n and key == NULL:
-            out.put_code(OP_SETITEMS if n > 1 else OP_SETITEM)
-            return out.put_code(OP_BUILD) if owner != NULL else 0
+            put_code(out, OP_SETITEMS if n > 1 else OP_SETITEM)
+            return put_code(out, OP_BUILD) if owner != NULL else 0
     t = out.push(DICT, obj)
     t.size = n
     t.next = pos
@@ -596,8 +614,21 @@ cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t
     cdef PyObject* k
     cdef PyObject* v
     cdef Py_ssize_t count = 0
+    cdef Py_ssize_t i = pos[0]
+    cdef Py_ssize_t n = 0
+    cdef DictEntry* entries = dict_entries(d, &n) if direct_dicts else NULL
     key[0] = NULL
-    while count < limit and PyDict_Next(d, pos, &k, &v):
+    while count < limit:
+        if entries != NULL:
+            if i >= n:
+                break
+            k = entries[i].key
+            v = entries[i].value
+            i += 1
+            if unlikely(v == NULL):
+                continue
+        elif not PyDict_Next(d, &i, &k, &v):
+            break
         if unlikely(p >= out.end):
             p = out.more(p, SLACK)
         q = put_leaf(out, p, k)
@@ -613,6 +644,7 @@ cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t
             break
         p = q
         count += 1
+    pos[0] = i
     out.p = p
     return count
 
@@ -642,7 +674,7 @@ cdef int run_dict(Output out, Task* t) except -1:
             t.pending = NO_PAIR
             drop_pair(t)
             if t.flags & (ONE | EACH):
-                out.put_code(OP_SETITEM)
+                put_code(out, OP_SETITEM)
             if out.due:
                 out.flush()
             t = &out.tasks[depth - 1]
@@ -654,22 +686,22 @@ cdef int run_dict(Output out, Task* t) except -1:
             t.next = pos
             if not t.flags & (ONE | EACH):
                 if t.batch == BATCH + MARKED:
-                    out.put_code(OP_SETITEMS)
+                    put_code(out, OP_SETITEMS)
                     t.batch = 0
                 if not t.batch:
-                    out.put_code(OP_MARK)
+                    put_code(out, OP_MARK)
                     t.batch = MARKED
             hold_pair(t, key, value, False)
             continue
         if t.batch == BATCH + MARKED:
-            out.put_code(OP_SETITEMS)
+            put_code(out, OP_SETITEMS)
             t.batch = 0
             check_size(out, PyDict_GET_SIZE(t.obj), t.size, "dictionary")
         if not t.batch:
             pos = t.next
             if not PyDict_Next(t.obj, &pos, &key, &value):
                 break
-            out.put_code(OP_MARK)
+            put_code(out, OP_MARK)
             t.batch = MARKED
         key = NULL
         t.batch += <uint32_t>dict_leaves(out, t.obj, &t.next, BATCH + MARKED - t.batch, &key, &value, &key_done)
@@ -678,11 +710,11 @@ cdef int run_dict(Output out, Task* t) except -1:
         elif t.batch < BATCH + MARKED:
             break
     if t.batch and not t.flags & (ONE | EACH):
-        out.put_code(OP_SETITEMS)
+        put_code(out, OP_SETITEMS)
     if not t.flags & ONE:
         check_size(out, PyDict_GET_SIZE(t.obj), t.size, "dictionary")
     if t.flags & STATE:
-        out.put_code(OP_BUILD)
+        put_code(out, OP_BUILD)
     out.pop()
     return 0
 
@@ -714,9 +746,9 @@ cdef int open_set(Output out, PyObject* obj) except -1:
     if out.proto < 4:
         return push_answer(out, obj, (type(<object>obj), (list(<object>obj),)), False)
     if frozen:
-        out.put_code(OP_MARK)
+        put_code(out, OP_MARK)
     else:
-        out.put_code(OP_EMPTY_SET)
+        put_code(out, OP_EMPTY_SET)
         enter_memo(out, obj, unique)
         if n == 0:
             return 0
@@ -746,13 +778,13 @@ cdef int run_set(Output out, Task* t) except -1:
         key = next_element(t)
         if key == NULL or (t.batch == BATCH + MARKED and not frozen):
             if not frozen and t.batch:
-                out.put_code(OP_ADDITEMS)
+                put_code(out, OP_ADDITEMS)
                 t.batch = 0
                 check_size(out, PySet_GET_SIZE(t.obj) if not FREE_THREADED else t.size, t.size, "set")
             if key == NULL:
                 break
         if not frozen and not t.batch:
-            out.put_code(OP_MARK)
+            put_code(out, OP_MARK)
             t.batch = MARKED
         if not frozen:
             t.batch += 1
@@ -804,9 +836,9 @@ cdef int close_frozenset(Output out, PyObject* obj, bint unique) except -1:
     if not unique:
         index = table_get(&out.memo, obj)
         if index >= 0:  # its elements led back to it: as with tuples
-            out.put_code(OP_POP_MARK)
+            put_code(out, OP_POP_MARK)
             return out.get(index)
-    out.put_code(OP_FROZENSET)
+    put_code(out, OP_FROZENSET)
     return enter_memo(out, obj, unique)
 
 
@@ -831,7 +863,7 @@ cdef bint save_shaped(Output out, PyObject* obj, Shape* shape, bint unique) exce
         if _PyObject_GetDictPtr(obj)[0] != NULL:
             return False
         save_class_of(out, obj, PART_CALLABLE)
-        out.put_bytes(b")R", 2)
+        put_codes(out, OP_EMPTY_TUPLE, OP_REDUCE)
         enter_memo(out, obj, unique)
         if PyDict_GET_SIZE(obj):
             push_items(out, PAIRS, obj, iter((<object>obj).items()))
@@ -863,9 +895,9 @@ cdef int save_slots(Output out, PyObject* obj, Shape* shape) except -1:
         n += slot_value(obj, shape.offsets[i]) != NULL
     if n == 0:
         return 0
-    out.put_bytes(b"N}", 2)
+    put_codes(out, OP_NONE, OP_EMPTY_DICT)
     if n > 1:
-        out.put_code(OP_MARK)
+        put_code(out, OP_MARK)
     i = slot_leaves(out, obj, shape, 0)
     if i == shape.slots:
         return close_slots(out, n)
@@ -876,8 +908,8 @@ cdef int save_slots(Output out, PyObject* obj, Shape* shape) except -1:
 
 
 cdef int close_slots(Output out, Py_ssize_t n) except -1:
-    out.put_code(OP_SETITEMS if n > 1 else OP_SETITEM)
-    return out.put_bytes(b"\x86b", 2)  # TUPLE2, BUILD
+    put_code(out, OP_SETITEMS if n > 1 else OP_SETITEM)
+    return put_codes(out, OP_TUPLE2, OP_BUILD)
 
 
 cdef Py_ssize_t slot_leaves(Output out, PyObject* obj, Shape* shape, Py_ssize_t i) except -1:
@@ -945,7 +977,7 @@ cdef int open_named(Output out, PyObject* obj, bint unique) except -1:
     cdef Py_ssize_t i
     cdef Task* t
     if n > 3:
-        out.put_code(OP_MARK)
+        put_code(out, OP_MARK)
     i = leaves(out, tuple_items(obj), 0, n)
     if i == n:
         close_items(out, n)
@@ -1005,7 +1037,7 @@ cdef int run_reduce(Output out, Task* t) except -1:
             if n > 5 and answer[5] is not None:
                 out.put_bytes(b"\x86R0", 3)  # TUPLE2, REDUCE, POP
             else:
-                out.put_code(OP_BUILD)
+                put_code(out, OP_BUILD)
             break
         # `part` may be ours alone (a slice): the task keeps it until it has been written.
         t.value, old = <PyObject*>part, t.value
@@ -1023,12 +1055,12 @@ cdef int run_reduce(Output out, Task* t) except -1:
 cdef int close_made(Output out, PyObject* obj, int flags) except -1:
     """The opcode that makes the object of a reduce answer, and its memo entry."""
     cdef Py_ssize_t index
-    out.put_code(OP_NEWOBJ if flags & NEWOBJ else OP_NEWOBJ_EX if flags & NEWOBJ_EX else OP_REDUCE)
+    put_code(out, OP_NEWOBJ if flags & NEWOBJ else OP_NEWOBJ_EX if flags & NEWOBJ_EX else OP_REDUCE)
     if not out.fast:
         index = table_get(&out.memo, obj)
         if index >= 0:
             # The arguments led back to it (a tuple's subclass, say), and it was written there.
-            out.put_code(OP_POP)
+            put_code(out, OP_POP)
             return out.get(index)
     return enter_memo(out, obj, flags & UNIQUE)
 
@@ -1050,12 +1082,12 @@ cdef int run_items(Output out, Task* t) except -1:
         t.pending = NO_PAIR
         if t.flags & EACH and t.batch:
             t.batch = 0
-            out.put_code(OP_APPEND)
+            put_code(out, OP_APPEND)
         item = next_of(t)
         t = &out.tasks[depth - 1]
         if item == NULL or t.batch == BATCH + MARKED:
             if t.batch:
-                out.put_code(OP_APPENDS if t.batch > ALONE else OP_APPEND)
+                put_code(out, OP_APPENDS if t.batch > ALONE else OP_APPEND)
                 t.batch = 0
             if item == NULL:
                 break
@@ -1088,7 +1120,7 @@ cdef int run_pairs(Output out, Task* t) except -1:
             t.pending = NO_PAIR
             if t.flags & EACH:
                 t.batch = 0
-                out.put_code(OP_SETITEM)
+                put_code(out, OP_SETITEM)
         if out.due:
             out.flush()
             t = &out.tasks[depth - 1]
@@ -1098,7 +1130,7 @@ cdef int run_pairs(Output out, Task* t) except -1:
             raise TypeError("dict items iterator must return 2-tuples")
         if pair == NULL or t.batch == BATCH + MARKED:
             if t.batch:
-                out.put_code(OP_SETITEMS if t.batch > ALONE else OP_SETITEM)
+                put_code(out, OP_SETITEMS if t.batch > ALONE else OP_SETITEM)
                 t.batch = 0
             if pair == NULL:
                 break
@@ -1136,7 +1168,7 @@ cdef int open_batch(Output out, Task* t) except -1:
         if t.key == NULL:
             t.batch = ALONE
         else:
-            out.put_code(OP_MARK)
+            put_code(out, OP_MARK)
             out.tasks[depth - 1].batch = MARKED + 1
     return 0
 

@@ -37,7 +37,7 @@ cdef bint save_member(Output out, PyObject* obj, bint unique) except -1:
         return False
     save_class_of(out, obj, PART_CALLABLE)
     put_one(out, <PyObject*>value)
-    out.put_code(OP_TUPLE1)
+    put_code(out, OP_TUPLE1)
     close_call(out, obj, unique)
     return True
 
@@ -48,7 +48,7 @@ cdef bint save_decimal(Output out, PyObject* obj, bint unique) except -1:
         pass
     save_class_of(out, obj, PART_CALLABLE)
     put_one(out, <PyObject*>text)
-    out.put_code(OP_TUPLE1)
+    put_code(out, OP_TUPLE1)
     close_call(out, obj, unique)
     return True
 
@@ -63,10 +63,10 @@ cdef bint save_uuid(Output out, PyObject* obj, Shape* shape, bint unique) except
     save_class_of(out, obj, PART_CLASS)
     put_new(out)
     enter_memo(out, obj, unique)
-    out.put_code(OP_EMPTY_DICT)
+    put_code(out, OP_EMPTY_DICT)
     put_one(out, shape.names[0])
     put_one(out, number)
-    out.put_bytes(b"sb", 2)  # SETITEM, BUILD
+    put_codes(out, OP_SETITEM, OP_BUILD)
     return True
 
 
@@ -115,21 +115,6 @@ cdef bint save_moment(Output out, PyObject* obj, int kind, bint unique) except -
     out.p = p + 3 + n
     close_call(out, obj, unique)
     return True
-
-
-cdef inline unsigned char* put_small(unsigned char* p, int v) noexcept:
-    """An int of 32 bits."""
-    if 0 <= v < 256:
-        p[0] = OP_BININT1
-        p[1] = <unsigned char>v
-        return p + 2
-    if 0 <= v < 65536:
-        p[0] = OP_BININT2
-        put_le(p + 1, <uint64_t>v, 2)
-        return p + 3
-    p[0] = OP_BININT
-    put_le(p + 1, <uint64_t>v, 4)
-    return p + 5
 
 
 cdef bint save_array(Output out, PyObject* obj, Shape* shape, bint unique) except -1:
@@ -195,7 +180,7 @@ cdef bint save_array(Output out, PyObject* obj, Shape* shape, bint unique) excep
     p[0] = <unsigned char>(OP_TUPLE if array.nd > 3 else OP_EMPTY_TUPLE if array.nd == 0 else OP_TUPLE1 + array.nd - 1)
     out.p = p + 1
     put_one(out, <PyObject*>(ORDER_C if array.flags & ARRAY_C else ORDER_F))
-    out.put_code(OP_TUPLE)
+    put_code(out, OP_TUPLE)
     close_call(out, obj, unique)
     return True
 

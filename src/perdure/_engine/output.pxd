@@ -121,6 +121,9 @@ cdef class Output:
     cdef int put_bytes(self, const void* data, Py_ssize_t n) except -1
     cdef int put_bytes_of(self, bytes data) except -1
     cdef int put_big(self, const void* header, Py_ssize_t hn, const void* data, Py_ssize_t n, PyObject* payload) except -1
+    cdef unsigned char* put_wide_int(self, unsigned char* p, PyObject* obj) except NULL
+    cdef unsigned char* put_text(self, unsigned char* p, PyObject* s) except NULL
+    cdef unsigned char* put_shared_text(self, unsigned char* p, PyObject* s) except NULL
     cdef object finish(self)
     cdef void reset(self) noexcept
 
@@ -129,7 +132,7 @@ cdef class Output:
     cdef int own_as(self, PyObject* obj, uint32_t number) except -1
     cdef int memoize(self, PyObject* obj) except -1
     cdef int get(self, Py_ssize_t index) except -1
-    cdef int log_elided(self, PyObject* obj) except -1
+    cdef int grow_log(self) except -1
     cdef bint was_elided(self, PyObject* obj) except -1
     cdef int check_elided(self, PyObject* obj) except -1
     cdef void forget(self) noexcept

@@ -11,10 +11,12 @@ Rules that hold here:
 - An object in the memo is owned until the memo is cleared.
 """
 
+from libc.stdint cimport uint8_t, uint16_t, int32_t, uint32_t, uint64_t, int64_t
 from libc.string cimport memcpy, memmove
 from perdure._engine.capi cimport *
 from perdure._engine.memo cimport *
 from perdure._engine.opcodes cimport *
+from perdure._engine.put cimport put_long, put_small
 
 cdef enum:
     FIRST_BUFFER = 4096
@@ -23,7 +25,66 @@ cdef enum:
     FIRST_TASKS = 32
     RETAINED_TASKS = 4096
     RETAINED_OWNED = 1 << 14
+    LONG_TEXT = 8192         # bytes of UTF-8, at most; longer text may go to a file on its own
     SMALLEST_FRAME = 4       # a shorter one would cost more than it saves
+
+
+cdef inline unsigned char* put_text_header(unsigned char* p, Py_ssize_t n) noexcept:
+    if n < 256:
+        p[0] = OP_SHORT_BINUNICODE
+        p[1] = <unsigned char>n
+        return p + 2
+    p[0] = OP_BINUNICODE
+    put_le(p + 1, <uint64_t>n, 4)
+    return p + 5
+
+
+cdef Py_ssize_t utf8_encode(PyObject* s, unsigned char* to) noexcept:
+    """UTF-8 of s written to `to` (4 bytes a character must be free); -1: a lone surrogate."""
+    cdef Py_ssize_t i, n = PyUnicode_GET_LENGTH(s)
+    cdef unsigned char* q = to
+    cdef const uint8_t* one
+    cdef const uint16_t* two
+    cdef const uint32_t* four
+    cdef uint32_t c
+    cdef int kind = PyUnicode_KIND(s)
+    if kind == 1:
+        one = <const uint8_t*>PyUnicode_DATA(s)
+        for i in range(n):
+            c = one[i]
+            if c < 0x80:
+                q[0] = <uint8_t>c
+                q += 1
+            else:
+                q[0] = <uint8_t>(0xc0 | (c >> 6))
+                q[1] = <uint8_t>(0x80 | (c & 0x3f))
+                q += 2
+        return q - to
+    two = <const uint16_t*>PyUnicode_DATA(s)
+    four = <const uint32_t*>PyUnicode_DATA(s)
+    for i in range(n):
+        c = two[i] if kind == 2 else four[i]
+        if c < 0x80:
+            q[0] = <uint8_t>c
+            q += 1
+        elif c < 0x800:
+            q[0] = <uint8_t>(0xc0 | (c >> 6))
+            q[1] = <uint8_t>(0x80 | (c & 0x3f))
+            q += 2
+        elif c < 0x10000:
+            if 0xd800 <= c < 0xe000:
+                return -1
+            q[0] = <uint8_t>(0xe0 | (c >> 12))
+            q[1] = <uint8_t>(0x80 | ((c >> 6) & 0x3f))
+            q[2] = <uint8_t>(0x80 | (c & 0x3f))
+            q += 3
+        else:
+            q[0] = <uint8_t>(0xf0 | (c >> 18))
+            q[1] = <uint8_t>(0x80 | ((c >> 12) & 0x3f))
+            q[2] = <uint8_t>(0x80 | ((c >> 6) & 0x3f))
+            q[3] = <uint8_t>(0x80 | (c & 0x3f))
+            q += 4
+    return q - to
 
 
 class Restart(Exception):
@@ -239,6 +300,78 @@ cdef class Output:
             self.set_end()
         return 0
 
+    cdef unsigned char* put_wide_int(self, unsigned char* p, PyObject* obj) except NULL:
+        """An int of more than 60 bits."""
+        cdef int overflow = 0
+        cdef int64_t v = PyLong_AsLongLongAndOverflow(obj, &overflow)
+        cdef Py_ssize_t n, hn
+        cdef unsigned char* data
+        if not overflow:
+            return put_long(p, v) if v != <int32_t>v else put_small(p, <int32_t>v)
+        n = <Py_ssize_t>(_PyLong_NumBits(obj) // 8 + 1)
+        if n > 0x7fffffff:
+            raise OverflowError("int too large to pickle")
+        if self.end - p < n + 5:
+            p = self.more(p, n + 5)
+        hn = 2 if n < 256 else 5
+        data = p + hn
+        long_bytes(obj, data, n)
+        # -128 * 256**k needs one byte less than its bits say.
+        if n > 1 and data[n - 1] == 0xff and data[n - 2] & 0x80:
+            n -= 1
+            if n == 255:
+                memmove(p + 2, data, n)
+                hn = 2
+        if hn == 2:
+            p[0] = OP_LONG1
+            p[1] = <unsigned char>n
+        else:
+            p[0] = OP_LONG4
+            put_le(p + 1, <uint64_t>n, 4)
+        return p + hn + n
+
+    cdef unsigned char* put_text(self, unsigned char* p, PyObject* s) except NULL:
+        """The UTF-8 of a str that is not long; p itself if it is, or has a lone surrogate."""
+        cdef Py_ssize_t n
+        cdef const char* data
+        cdef unsigned char* q
+        if PyUnicode_IS_COMPACT_ASCII(s):
+            n = PyUnicode_GET_LENGTH(s)
+            data = <const char*>PyUnicode_DATA(s)
+        elif not FREE_THREADED and cached_utf8(s) != NULL:
+            n = cached_utf8_length(s)
+            data = cached_utf8(s)
+        else:
+            n = 4 * PyUnicode_GET_LENGTH(s)
+            data = NULL
+        if n > LONG_TEXT:
+            return p
+        if self.end + SLACK - p < n + 8:
+            p = self.more(p, n + 8)
+        if data != NULL:
+            p = put_text_header(p, n)
+            memcpy(p, data, n)
+            return p + n
+        # The length is known only afterwards: guess the header, and move if it was wrong.
+        q = p + (2 if n < 512 else 5)
+        n = utf8_encode(s, q)
+        if n < 0:
+            return p
+        if n < 256 and q != p + 2:
+            memmove(p + 2, q, n)
+        elif n >= 256 and q != p + 5:
+            memmove(p + 5, q, n)
+        return put_text_header(p, n) + n
+
+    cdef unsigned char* put_shared_text(self, unsigned char* p, PyObject* s) except NULL:
+        """As put_text, for a str that is not in the memo and belongs there."""
+        cdef unsigned char* q = self.put_text(p, s)
+        if q == p or self.fast:
+            return q
+        q[0] = OP_MEMOIZE  # put_text left room for it
+        self.own(s)
+        return q + 1
+
     cdef object finish(self):
         """STOP, and the stream: bytes, or None when it went to a file."""
         cdef Py_ssize_t n
@@ -378,18 +511,13 @@ cdef class Output:
 
     # -- elision -------------------------------------------------------------
 
-    cdef int log_elided(self, PyObject* obj) except -1:
-        cdef PyObject** log
-        cdef Py_ssize_t size
-        if unlikely(self.log_count == self.log_size):
-            size = 2 * self.log_size if self.log_size else 256
-            log = <PyObject**>PyMem_RawRealloc(self.log, size * sizeof(PyObject*))
-            if log == NULL:
-                raise MemoryError
-            self.log = log
-            self.log_size = size
-        self.log[self.log_count] = obj
-        self.log_count += 1
+    cdef int grow_log(self) except -1:
+        cdef Py_ssize_t size = 2 * self.log_size if self.log_size else 256
+        cdef PyObject** log = <PyObject**>PyMem_RawRealloc(self.log, size * sizeof(PyObject*))
+        if log == NULL:
+            raise MemoryError
+        self.log = log
+        self.log_size = size
         return 0
 
     cdef bint was_elided(self, PyObject* obj) except -1:

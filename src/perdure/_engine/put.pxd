@@ -5,7 +5,7 @@
 # itself for an object that is not a leaf. Protocols 4 and 5 only; the older ones, and
 # everything rare, stand in saving.pyx.
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int64_t, uintptr_t
+from libc.stdint cimport uint8_t, uint16_t, int32_t, uint32_t, uint64_t, int64_t, uintptr_t
 from libc.string cimport memcpy, memmove
 from perdure._engine.capi cimport *
 from perdure._engine.memo cimport table_get, table_put
@@ -40,13 +40,37 @@ cdef inline bint is_unique(PyObject* obj) noexcept:
     return not FREE_THREADED and Py_REFCNT(obj) == 1
 
 
+cdef inline int put_code(Output out, unsigned char code) except -1:
+    """An opcode without an argument."""
+    cdef unsigned char* p = out.p
+    if unlikely(p >= out.end):
+        p = out.more(p, SLACK)
+    p[0] = code
+    out.p = p + 1
+    return 0
+
+
+cdef inline int put_codes(Output out, unsigned char first, unsigned char second) except -1:
+    cdef unsigned char* p = out.p
+    if unlikely(p >= out.end):
+        p = out.more(p, SLACK)
+    p[0] = first
+    p[1] = second
+    out.p = p + 2
+    return 0
+
+
 cdef inline int enter_memo(Output out, PyObject* obj, bint unique) except -1:
     """The memo entry of a container or an instance, unless only one edge can lead to it."""
     cdef Py_ssize_t weak
     if unique and out.elide:
         weak = weaklist_offset(Py_TYPE(obj))
         if weak == 0 or (<PyObject**>(<char*>obj + weak))[0] == NULL:
-            return out.log_elided(obj)
+            if unlikely(out.log_count == out.log_size):
+                out.grow_log()
+            out.log[out.log_count] = obj
+            out.log_count += 1
+            return 0
     return out.memoize(obj)
 
 
@@ -69,188 +93,48 @@ cdef inline unsigned char* put_long(unsigned char* p, int64_t v) noexcept:
     return p + 2 + n
 
 
+cdef inline unsigned char* put_small(unsigned char* p, int32_t v) noexcept:
+    """An int of 32 bits: BININT1, BININT2 or BININT, without a branch that data decides."""
+    cdef uint32_t u = <uint32_t>v
+    cdef int n = 2 + (u > 255) + 2 * (u > 65535)
+    p[0] = <unsigned char>b"\0\0KM\0J"[n]
+    put_le(p + 1, u, 4)
+    return p + n
+
+
 cdef inline unsigned char* put_int(Output out, unsigned char* p, PyObject* obj) except NULL:
     cdef int64_t v
-    cdef int overflow = 0
     if likely(long_is_compact(obj)):
-        v = long_compact_value(obj)
-        if 0 <= v < 256:
-            p[0] = OP_BININT1
-            p[1] = <unsigned char>v
-            return p + 2
-        if 0 <= v < 65536:
-            p[0] = OP_BININT2
-            put_le(p + 1, <uint64_t>v, 2)
-            return p + 3
-        p[0] = OP_BININT
-        put_le(p + 1, <uint64_t>v, 4)
-        return p + 5
-    v = PyLong_AsLongLongAndOverflow(obj, &overflow)
-    if unlikely(overflow):
-        return put_huge(out, p, obj)
-    if -0x80000000 <= v <= 0x7fffffff:
-        p[0] = OP_BININT
-        put_le(p + 1, <uint64_t>v, 4)
-        return p + 5
-    return put_long(p, v)
+        return put_small(p, <int32_t>long_compact_value(obj))
+    if likely(long_is_double(obj)):
+        v = long_double_value(obj)
+        if v == <int32_t>v:
+            return put_small(p, <int32_t>v)
+        return put_long(p, v)
+    return out.put_wide_int(p, obj)
 
-
-cdef inline unsigned char* put_huge(Output out, unsigned char* p, PyObject* obj) except NULL:
-    """An int of more than 64 bits."""
-    cdef unsigned char header[5]
-    cdef Py_ssize_t n = <Py_ssize_t>(_PyLong_NumBits(obj) // 8 + 1)
-    cdef Py_ssize_t hn
-    out.p = p
-    data = PyBytes_FromStringAndSize(NULL, n)
-    try:
-        long_bytes(obj, <unsigned char*>PyBytes_AS_STRING(data), n)
-        # -128 * 256**k needs one byte less than its bits say.
-        if n > 1 and <uint8_t>PyBytes_AS_STRING(data)[n - 1] == 0xff and PyBytes_AS_STRING(data)[n - 2] & 0x80:
-            n -= 1
-        if n < 256:
-            header[0] = OP_LONG1
-            header[1] = <unsigned char>n
-            hn = 2
-        else:
-            if n > 0x7fffffff:
-                raise OverflowError("int too large to pickle")
-            header[0] = OP_LONG4
-            put_le(header + 1, <uint64_t>n, 4)
-            hn = 5
-        if out.end - out.p < hn + n:
-            out.p = out.more(out.p, hn + n)
-        memcpy(out.p, header, hn)
-        memcpy(out.p + hn, PyBytes_AS_STRING(data), n)
-        out.p += hn + n
-    finally:
-        Py_DECREF(data)
-    return out.p
-
-
-cdef inline Py_ssize_t utf8_encode(PyObject* s, unsigned char* to) noexcept:
-    """UTF-8 of s written to `to` (4 bytes a character must be free); -1: a lone surrogate."""
-    cdef Py_ssize_t i, n = PyUnicode_GET_LENGTH(s)
-    cdef unsigned char* q = to
-    cdef const uint8_t* one
-    cdef const uint16_t* two
-    cdef const uint32_t* four
-    cdef uint32_t c
-    cdef int kind = PyUnicode_KIND(s)
-    if kind == 1:
-        one = <const uint8_t*>PyUnicode_DATA(s)
-        for i in range(n):
-            c = one[i]
-            if c < 0x80:
-                q[0] = <uint8_t>c
-                q += 1
-            else:
-                q[0] = <uint8_t>(0xc0 | (c >> 6))
-                q[1] = <uint8_t>(0x80 | (c & 0x3f))
-                q += 2
-        return q - to
-    two = <const uint16_t*>PyUnicode_DATA(s)
-    four = <const uint32_t*>PyUnicode_DATA(s)
-    for i in range(n):
-        c = two[i] if kind == 2 else four[i]
-        if c < 0x80:
-            q[0] = <uint8_t>c
-            q += 1
-        elif c < 0x800:
-            q[0] = <uint8_t>(0xc0 | (c >> 6))
-            q[1] = <uint8_t>(0x80 | (c & 0x3f))
-            q += 2
-        elif c < 0x10000:
-            if 0xd800 <= c < 0xe000:
-                return -1
-            q[0] = <uint8_t>(0xe0 | (c >> 12))
-            q[1] = <uint8_t>(0x80 | ((c >> 6) & 0x3f))
-            q[2] = <uint8_t>(0x80 | (c & 0x3f))
-            q += 3
-        else:
-            q[0] = <uint8_t>(0xf0 | (c >> 18))
-            q[1] = <uint8_t>(0x80 | ((c >> 12) & 0x3f))
-            q[2] = <uint8_t>(0x80 | ((c >> 6) & 0x3f))
-            q[3] = <uint8_t>(0x80 | (c & 0x3f))
-            q += 4
-    return q - to
-
-
-cdef inline unsigned char* put_text_header(unsigned char* p, Py_ssize_t n) noexcept:
-    if n < 256:
-        p[0] = OP_SHORT_BINUNICODE
-        p[1] = <unsigned char>n
-        return p + 2
-    p[0] = OP_BINUNICODE
-    put_le(p + 1, <uint64_t>n, 4)
-    return p + 5
-
-
-cdef enum:
-    LONG_TEXT = 8192  # bytes of UTF-8, about; longer text may go to a file on its own
 
 cdef inline unsigned char* put_str(Output out, unsigned char* p, PyObject* s) except NULL:
     """A str: BINGET if it is known, else its UTF-8, with a memo entry if it is shared.
 
     A long one, and one that UTF-8 can't hold as it is (lone surrogates), is no leaf.
     """
-    cdef bint unique = is_unique(s)
     cdef Py_ssize_t n, index
     cdef const char* data
-    cdef unsigned char* q
-    if not unique:
-        index = table_get(&out.memo, s)
-        if index >= 0:
-            return put_get(p, index)
-    n = PyUnicode_GET_LENGTH(s)
-    if likely(PyUnicode_IS_COMPACT_ASCII(s)):
-        data = <const char*>PyUnicode_DATA(s)
-        if n <= 16 and can_overread(data):
-            p[0] = OP_SHORT_BINUNICODE
-            p[1] = <unsigned char>n
-            copy16(p + 2, data)
-            p += 2 + n
-        else:
-            if n > LONG_TEXT:
-                return p
-            if out.end + SLACK - p < n + 8:
-                p = out.more(p, n + 8)
-            p = put_text_header(p, n)
-            memcpy(p, data, n)
-            p += n
-    elif not FREE_THREADED and cached_utf8(s) != NULL and cached_utf8_length(s) <= LONG_TEXT:
-        n = cached_utf8_length(s)
-        if out.end + SLACK - p < n + 8:
-            p = out.more(p, n + 8)
-        p = put_text_header(p, n)
-        memcpy(p, cached_utf8(s), n)
-        p += n
-    else:
-        if n > LONG_TEXT // 4:
-            return p
-        if out.end + SLACK - p < 4 * n + 8:
-            p = out.more(p, 4 * n + 8)
-        # The length is known only afterwards: guess the header, and move if it was wrong.
-        q = p + (2 if n < 128 else 5)
-        n = utf8_encode(s, q)
-        if unlikely(n < 0):
-            return p
-        if n < 256:
-            if q != p + 2:
-                memmove(p + 2, q, n)
-            p[0] = OP_SHORT_BINUNICODE
-            p[1] = <unsigned char>n
-            p += 2 + n
-        else:
-            if q != p + 5:
-                memmove(p + 5, q, n)
-            p[0] = OP_BINUNICODE
-            put_le(p + 1, <uint64_t>n, 4)
-            p += 5 + n
-    if not unique and not out.fast:
-        p[0] = OP_MEMOIZE  # the header's slack has room for it
-        p += 1
-        out.own(s)
-    return p
+    if is_unique(s):
+        if likely(PyUnicode_IS_COMPACT_ASCII(s)):
+            n = PyUnicode_GET_LENGTH(s)
+            data = <const char*>PyUnicode_DATA(s)
+            if n <= 16 and can_overread(data):
+                p[0] = OP_SHORT_BINUNICODE
+                p[1] = <unsigned char>n
+                copy16(p + 2, data)
+                return p + 2 + n
+        return out.put_text(p, s)
+    index = table_get(&out.memo, s)
+    if index >= 0:
+        return put_get(p, index)
+    return out.put_shared_text(p, s)
 
 
 cdef inline unsigned char* put_leaf(Output out, unsigned char* p, PyObject* obj) except NULL:

@@ -79,9 +79,9 @@ cdef bytes raw_unicode_escape(str s):
 
 cdef int save_none_or_bool(Output out, PyObject* obj) except -1:
     if obj == Py_None:
-        return out.put_code(OP_NONE)
+        return put_code(out, OP_NONE)
     if out.proto >= 2:
-        return out.put_code(OP_NEWTRUE if obj == Py_True else OP_NEWFALSE)
+        return put_code(out, OP_NEWTRUE if obj == Py_True else OP_NEWFALSE)
     return out.put_bytes(b"I01\n" if obj == Py_True else b"I00\n", 4)
 
 
@@ -147,8 +147,8 @@ cdef int save_buffer(Output out, PyObject* obj) except -1:
     if out.buffer_callback is not None:
         in_band = bool(out.buffer_callback(<object>obj))
     if not in_band:
-        out.put_code(OP_NEXT_BUFFER)
-        return out.put_code(OP_READONLY_BUFFER) if view.readonly else 0
+        put_code(out, OP_NEXT_BUFFER)
+        return put_code(out, OP_READONLY_BUFFER) if view.readonly else 0
     raw = (<object>obj).raw()
     if view.readonly:
         put_sized(out, OP_SHORT_BINBYTES, OP_BINBYTES, OP_BINBYTES8, view.buf, view.len, <PyObject*>raw, "bytes object")
@@ -170,7 +170,7 @@ cdef int save_global(Output out, PyObject* obj, name) except -1:
     if out.proto >= 4:
         save_name(out, module)
         save_name(out, name)
-        out.put_code(OP_STACK_GLOBAL)
+        put_code(out, OP_STACK_GLOBAL)
         return out.memoize(obj)
     if "." in name:
         # No opcode for a dotted name: the attribute is fetched by a call.
@@ -224,24 +224,24 @@ cdef int put_one(Output out, PyObject* obj) except -1:
 
 cdef int put_new(Output out) except -1:
     """An instance of the class on top of the stack, made without arguments."""
-    return out.put_bytes(b")\x81", 2)  # EMPTY_TUPLE, NEWOBJ
+    return put_codes(out, OP_EMPTY_TUPLE, OP_NEWOBJ)
 
 
 cdef int close_new(Output out, PyObject* obj, bint unique) except -1:
     """NEWOBJ and the memo entry, once class and arguments have been written."""
     cdef Py_ssize_t index
-    out.put_code(OP_NEWOBJ)
+    put_code(out, OP_NEWOBJ)
     if not unique:
         index = table_get(&out.memo, obj)
         if index >= 0:  # the arguments led back to it, and it was written there
-            out.put_code(OP_POP)
+            put_code(out, OP_POP)
             return out.get(index)
     return enter_memo(out, obj, unique)
 
 
 cdef int close_call(Output out, PyObject* obj, bint unique) except -1:
     """REDUCE and the memo entry, once callable and arguments have been written."""
-    out.put_code(OP_REDUCE)
+    put_code(out, OP_REDUCE)
     return enter_memo(out, obj, unique)
 
 

@@ -16,7 +16,7 @@ ALLOWED = {
     "ops": set(),
     "opcodes": set(),
     "_engine": {"errors"},
-    "policy": {"errors"},
+    "policy": {"errors", "_engine"},
     "packs": {"errors", "policy"},
     "files": {"errors"},
     "pickle": {"errors", "opcodes", "_engine"},

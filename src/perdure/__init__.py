@@ -19,7 +19,7 @@ from perdure.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from perdure import pickle as pickle
-    from perdure.api import Pickler, Unpickler, dump, dumps, load, loads
+    from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector
     from perdure.policy import TRUST_ALL
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "dumps",
     "load",
     "loads",
+    "pause_collector",
     "pickle",
 ]
 
@@ -52,6 +53,7 @@ _HOMES = {
     "dumps": "api",
     "load": "api",
     "loads": "api",
+    "pause_collector": "api",
     "pickle": None,
 }
 

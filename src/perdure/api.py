@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import os
 
-from perdure import policy as _policy
 from perdure._engine import reader as _reader
 from perdure._engine import writer as _writer
+from perdure._engine.reader import pause_collector
 from perdure._engine.writer import Pickler
+from perdure.files.durable import opened
+from perdure.policy import BUILT_IN, TRUST_ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Literal, NoReturn, Protocol
 
-    from perdure.policy import Trusted
+    from perdure.policy import Policy, TrustAll
 
     class Readable(Protocol):
         """What can be loaded from; ``readinto`` and ``peek`` are used where they are there."""
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
         def write(self, data: bytes, /) -> object: ...
 
 
-__all__ = ["Pickler", "Unpickler", "dump", "dumps", "load", "loads"]
+__all__ = ["Pickler", "Unpickler", "dump", "dumps", "load", "loads", "pause_collector"]
 
 _SUFFIXES = (".gz", ".lz4", ".xz", ".zst")
 _ARRIVE_WITH = {
@@ -73,13 +75,13 @@ def dumps(
     """
     if key:
         _refuse(key=key)
-    return _writer.dumps(obj, protocol, buffer_callback=buffer_callback, canonical=canonical)
+    return _writer.dumps(obj, protocol, buffer_callback=buffer_callback, canonical=canonical, path_notes=True)
 
 
 def loads(
     data: Any,
     *,
-    trusted: Trusted = None,
+    trusted: TrustAll | None = None,
     limits: None = None,
     key: Literal[False] | None = None,
     buffers: Iterable[Any] | None = None,
@@ -107,7 +109,7 @@ def loads(
     if limits is not None or key:
         _refuse(limits=limits, key=key)
     return _reader.loads_policy(
-        data, _policy.of(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+        data, _policy(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
     )
 
 
@@ -141,22 +143,19 @@ def dump(
     """
     if compress or key or metadata is not None or progress is not None:
         _refuse(compress=compress, key=key, metadata=metadata, progress=progress)
-    if hasattr(file, "write"):
-        _writer.dump(obj, file, protocol, buffer_callback=buffer_callback, canonical=canonical)
-        return
-    from perdure.files.durable import opened
-
-    path = _path(file, "write")
-    if compress is None and path.lower().endswith(_SUFFIXES):
-        _refuse(compress=os.path.splitext(path)[1])
-    with opened(path) as stream:
-        _writer.dump(obj, stream, protocol, buffer_callback=buffer_callback, canonical=canonical)
+    if not hasattr(file, "write"):
+        path = _path(file, "write")
+        if compress is None and path.lower().endswith(_SUFFIXES):
+            _refuse(compress=path)  # a suffix asks for it too
+        with opened(path) as stream:
+            return dump(obj, stream, protocol, canonical=canonical, buffer_callback=buffer_callback)
+    _writer.dump(obj, file, protocol, buffer_callback=buffer_callback, canonical=canonical, path_notes=True)
 
 
 def load(
     file: str | os.PathLike[str] | Readable,
     *,
-    trusted: Trusted = None,
+    trusted: TrustAll | None = None,
     limits: None = None,
     key: Literal[False] | None = None,
     mmap_mode: None = None,
@@ -174,16 +173,59 @@ def load(
 
     Raises what loads raises, and OSError.
     """
-    if limits is not None or key or mmap_mode is not None or verify is True or progress is not None:
-        _refuse(limits=limits, key=key, mmap_mode=mmap_mode, verify=verify is True, progress=progress)
-    if hasattr(file, "read"):
-        return _reader.load_policy(
-            file, _policy.of(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+    unverified = verify == "auto" or verify is False
+    if limits is not None or key or mmap_mode is not None or not unverified or progress is not None:
+        _refuse(limits=limits, key=key, mmap_mode=mmap_mode, verify=not unverified, progress=progress)
+    if not hasattr(file, "read"):
+        with open(_path(file, "read"), "rb") as stream:
+            return load(
+                stream, trusted=trusted, buffers=buffers, encoding=encoding, errors=errors, fix_imports=fix_imports
+            )
+    return _reader.load_policy(
+        file, _policy(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+    )
+
+
+class Unpickler(_reader.PolicyUnpickler):
+    """Loads one object after another from a binary file, through one memo, under one policy.
+
+    ``trusted`` and the arguments after ``key`` are those of :func:`loads`. A ``find_class`` of one's
+    own is refused until the policy's rules reach that far; perdure.pickle.Unpickler takes one.
+    """
+
+    def __init__(
+        self,
+        file: Readable,
+        *,
+        trusted: TrustAll | None = None,
+        limits: None = None,
+        key: Literal[False] | None = None,
+        buffers: Iterable[Any] | None = None,
+        encoding: str = "ASCII",
+        errors: str = "strict",
+        fix_imports: bool = True,
+    ) -> None:
+        if limits is not None or key:
+            _refuse(limits=limits, key=key)
+        super().__init__(
+            file, _policy(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
         )
-    with open(_path(file, "read"), "rb") as stream:
-        return _reader.load_policy(
-            stream, _policy.of(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
-        )
+
+    def __init_subclass__(cls) -> None:
+        if cls.find_class is not Unpickler.find_class:
+            raise NotImplementedError("a find_class of one's own arrives with the trust work")
+
+
+def _policy(trusted: TrustAll | None) -> Policy | None:
+    """What the engine asks: the built-in profile, or nobody."""
+    if trusted is None:
+        return BUILT_IN
+    if trusted is TRUST_ALL:
+        return None
+    raise NotImplementedError(
+        "trusted= takes None (built-in values) or perdure.TRUST_ALL (everything); what lies between arrives "
+        "with the trust work"
+    )
 
 
 def _path(file: object, verb: str) -> str:

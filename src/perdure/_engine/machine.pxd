@@ -23,9 +23,11 @@ cdef enum:
 
 cdef struct Machine:
     # The window: bytes p..end are at hand; start is where it begins, passed how many bytes of
-    # the stream came before it. Bytes input has one window for good.
+    # the stream came before it. Bytes input has one window for good. While a frame is open, end
+    # is where the frame ends and outer where the window does (else NULL).
     const unsigned char* p
     const unsigned char* end
+    const unsigned char* outer
     const unsigned char* start
     Py_ssize_t passed
     # The value stack; fence is the topmost mark's position, or the bottom.

@@ -180,7 +180,7 @@ cdef PyObject* run(Machine* m) noexcept:
             if unlikely(end - s < n):
                 m.p = p
                 i = s - p
-                if need(m, i + n, UNPICKLING) < 0:
+                if need(m, i + n, i, UNPICKLING) < 0:
                     break
                 p = m.p
                 end = m.end
@@ -224,7 +224,7 @@ cdef PyObject* run(Machine* m) noexcept:
             n = p[1]
             if unlikely(end - p - 2 < n):
                 m.p = p
-                if need(m, 2 + n, UNPICKLING) < 0:
+                if need(m, 2 + n, 2, UNPICKLING) < 0:
                     break
                 p = m.p
                 end = m.end
@@ -238,7 +238,7 @@ cdef PyObject* run(Machine* m) noexcept:
             n = p[1]
             if unlikely(end - p - 2 < n):
                 m.p = p
-                if need(m, 2 + n, UNPICKLING) < 0:
+                if need(m, 2 + n, 2, UNPICKLING) < 0:
                     break
                 p = m.p
                 end = m.end
@@ -505,13 +505,11 @@ cdef PyObject* run(Machine* m) noexcept:
                 PyErr_Format(PyExc_OverflowError, b"FRAME length exceeds system's maximum of %zd bytes",
                              <Py_ssize_t>PY_SSIZE_T_MAX)
                 break
-            p += 9
-            if unlikely(<uint64_t>(end - p) < size):
-                m.p = p
-                if need(m, <Py_ssize_t>size, UNPICKLING) < 0:
-                    break
-                p = m.p
-                end = m.end
+            m.p = p = p + 9
+            if enter_frame(m, <Py_ssize_t>size, UNPICKLING) < 0:
+                break
+            p = m.p
+            end = m.end
         elif op == OP_STOP:
             if unlikely(sp <= fence):
                 underflow(m, UNPICKLING)
@@ -545,13 +543,13 @@ cdef PyObject* run(Machine* m) noexcept:
 
 cdef int refill(Machine* m) noexcept:
     """The window ends within the next opcode or its fixed argument."""
-    if m.end <= m.p:
+    if m.end <= m.p and leave_frame(m, 0, UNPICKLING) == 0 and m.end <= m.p:
         if m.read == NULL or fetch(m, 1, UNPICKLING) < 0:
             if m.read == NULL or (m.truncated and PyErr_ExceptionMatches(UNPICKLING)):
                 m.truncated = True
                 PyErr_SetString(PyExc_EOFError, b"Ran out of input")
             return -1
-    return need(m, 1 + ARGUMENT[m.p[0]], UNPICKLING)
+    return need(m, 1 + ARGUMENT[m.p[0]], 1, UNPICKLING)
 
 
 cdef int no_mark() noexcept:
@@ -1044,7 +1042,7 @@ cdef int load_counted(Machine* m, int op) noexcept:
         if n > 0x7FFFFFFF:
             PyErr_SetString(UNPICKLING, b"LONG pickle has negative byte count")
             return -1
-        if need(m, n, UNPICKLING) < 0:
+        if need(m, n, 0, UNPICKLING) < 0:
             return -1
         m.p += n
         return push(m, _PyLong_FromByteArray(m.p - n, n, 1, 1))
@@ -1052,7 +1050,7 @@ cdef int load_counted(Machine* m, int op) noexcept:
         if n > 0x7FFFFFFF:
             PyErr_SetString(UNPICKLING, b"BINSTRING pickle has negative byte count")
             return -1
-        if need(m, n, UNPICKLING) < 0:
+        if need(m, n, 0, UNPICKLING) < 0:
             return -1
         m.p += n
         return push(m, text_of_python2(m, m.p - n, n))
@@ -1061,7 +1059,7 @@ cdef int load_counted(Machine* m, int op) noexcept:
             PyErr_Format(PyExc_OverflowError, b"BINUNICODE exceeds system's maximum size of %zd bytes",
                          <Py_ssize_t>PY_SSIZE_T_MAX)
             return -1
-        if need(m, n, UNPICKLING) < 0:
+        if need(m, n, 0, UNPICKLING) < 0:
             return -1
         m.p += n
         return push(m, text_of(m.p - n, n))
@@ -1364,14 +1362,14 @@ cdef int load_text(Machine* m, int op, char* line, Py_ssize_t n) noexcept:
             return push(m, value)
         if parse_long(line, &number):
             return push(m, PyLong_FromLong(number))
-        value = PyLong_FromString(line, NULL, 0)
+        value = PyLong_FromString(line, NULL, 10)
         if value == NULL:
             PyErr_SetString(PyExc_ValueError, b"could not convert string to int")
         return push(m, value)
     elif op == OP_LONG:
         if line[n - 1] == 76:  # the L of Python 2
             line[n - 1] = 0
-        return push(m, PyLong_FromString(line, NULL, 0))
+        return push(m, PyLong_FromString(line, NULL, 10))
     elif op == OP_FLOAT:
         real = PyOS_string_to_double(line, &rest, PyExc_OverflowError)
         if real == -1.0 and PyErr_Occurred() != NULL:

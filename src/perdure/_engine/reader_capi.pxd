@@ -201,11 +201,11 @@ cdef extern from *:
         memcpy(&value, &bits, 8);
         return value;
     }
-    /* An int literal of C's, whole and in range, as INT has always been read (octal too). */
+    /* A decimal int, whole and in range; leading zeros and blanks pass, as they always have. */
     static inline int perdure_parse_long(const char *text, long *value) {
         char *rest;
         errno = 0;
-        *value = strtol(text, &rest, 0);
+        *value = strtol(text, &rest, 10);
         return errno == 0 && *rest == 0;
     }
     /* Words as they lie in memory: for copying short strings and for telling them apart. */

@@ -3,6 +3,7 @@
 # Rules:
 # - A file is never read past STOP: what cannot be peeked at is read in the exact amounts that
 #   an opcode, a frame or a line needs. What was peeked is consumed by `let_go_of_peek`.
+# - What a frame holds ends where it does: no argument lies across its end (PEP 3154).
 # - No length is believed before its bytes are there: beyond CHUNK bytes, memory grows as they
 #   come.
 # - Everything here is cold; bytes input meets only `truncated`.
@@ -23,13 +24,43 @@ cdef inline int truncated(Machine* m, PyObject* error) noexcept:
     return -1
 
 
-cdef inline int need(Machine* m, Py_ssize_t n, PyObject* error) noexcept:
-    """Makes n bytes from m.p on be in the window."""
+cdef inline int leave_frame(Machine* m, Py_ssize_t skip, PyObject* error) noexcept:
+    """The open frame, if any, ends before what comes after m.p + skip does; it must end there."""
+    if m.outer != NULL:
+        if m.end - m.p > skip:
+            PyErr_SetString(error, b"pickle exhausted before end of frame")
+            return -1
+        m.end = m.outer
+        m.outer = NULL
+    return 0
+
+
+cdef inline int need(Machine* m, Py_ssize_t n, Py_ssize_t skip, PyObject* error) noexcept:
+    """Makes n bytes from m.p on be in the window; the first `skip` of them, of an opcode whose
+    argument follows, are there already."""
+    if m.end - m.p >= n:
+        return 0
+    if leave_frame(m, skip, error) < 0:
+        return -1
     if m.end - m.p >= n:
         return 0
     if m.read == NULL:
         return truncated(m, error)
     return fetch(m, n, error)
+
+
+cdef inline int enter_frame(Machine* m, Py_ssize_t size, PyObject* error) noexcept:
+    """FRAME, of which m.p is past the header."""
+    if m.outer != NULL and m.end != m.p:
+        PyErr_SetString(error, b"beginning of a new frame before end of current frame")
+        return -1
+    if need(m, size, 0, error) < 0:
+        return -1
+    if m.outer != NULL:  # an empty frame at the end of another
+        m.end = m.outer
+    m.outer = m.end
+    m.end = m.p + size
+    return 0
 
 
 cdef inline int set_window(Machine* m, PyObject* data, Py_ssize_t left) noexcept:
@@ -142,6 +173,11 @@ cdef inline int get_line(Machine* m, const unsigned char** line, Py_ssize_t* len
     cdef Py_ssize_t left
     if m.end > m.p:
         newline = <const unsigned char*>memchr(m.p, 10, m.end - m.p)
+    if newline == NULL and m.outer != NULL:
+        if leave_frame(m, 0, error) < 0:
+            return -1
+        if m.end > m.p:
+            newline = <const unsigned char*>memchr(m.p, 10, m.end - m.p)
     if newline == NULL:
         if m.read == NULL:
             return truncated(m, error)
@@ -202,9 +238,12 @@ cdef inline int read_into(Machine* m, char* to, Py_ssize_t n, PyObject* error) n
 
 cdef inline PyObject* get_bytes(Machine* m, Py_ssize_t n, bint mutable, PyObject* error) noexcept:
     """The next n bytes of the stream as new bytes (or a bytearray); consumes them."""
-    cdef Py_ssize_t have = m.end - m.p
+    cdef Py_ssize_t have
     cdef Py_ssize_t size = n
     cdef PyObject* made
+    if m.end - m.p < n and leave_frame(m, 0, error) < 0:
+        return NULL
+    have = m.end - m.p
     if have < n and m.read == NULL:
         truncated(m, error)
         return NULL

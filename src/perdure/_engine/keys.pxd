@@ -1,0 +1,214 @@
+# What loads remember of dict keys: a table of short strings, and templates of whole dicts.
+#
+# Rules:
+# - Both are bounded and own what they hold: at most KEYS strings of at most 16 bytes, and at
+#   most SHAPES dicts of at most SHAPE_KEYS short keys and no values.
+# - No Python code runs in here: keys are exact str, values None.
+# - They are shared by all loads under the GIL; free-threaded builds do not use them (see the
+#   two `FREE_THREADED` tests in the reader). Templates rely on the layout of dict tables, which
+#   `check_layout` proves on a known dict when the module is imported.
+
+from cpython.object cimport PyObject
+from libc.stdint cimport uint64_t, uint8_t
+from perdure._engine.reader_capi cimport *
+from perdure._engine.values cimport Words, words_of, text_of_words, text_of, HIGH_BITS
+
+cdef enum:
+    KEYS = 1024
+    SHAPES = 256
+    SHAPE_KEYS = 64      # the most keys a template has
+    SHAPE_KEY_SIZE = 64  # and the longest of them
+    KEY_DEPTH = 1000     # levels of tuples in a key
+
+cdef struct Key:
+    Words words
+    Py_ssize_t length
+    PyObject* text
+
+cdef struct Shape:
+    # A dict with these keys in this order and None as every value; before that is made, only
+    # the hash of the keys that were here last (a shape seen once is not worth a template).
+    uint64_t hash
+    PyObject* template
+
+cdef struct Keys:
+    Key keys[KEYS]
+    Shape shapes[SHAPES]
+    bint layout_known
+
+
+cdef inline bint is_deep(PyObject* key) noexcept:
+    """Whether hashing a key could overflow the C stack; RecursionError is set then."""
+    if likely(not PyTuple_CheckExact(key)) or tuple_depth(key, KEY_DEPTH):
+        return False
+    PyErr_SetString(PyExc_RecursionError, b"maximum recursion depth exceeded while hashing a key")
+    return True
+
+
+cdef inline bint tuple_depth(PyObject* key, int depth) noexcept:
+    """Whether the tuple nests at most `depth` levels."""
+    cdef Py_ssize_t i
+    if depth == 0:
+        return False
+    for i in range(PyTuple_GET_SIZE(key)):
+        if PyTuple_CheckExact(PyTuple_GET_ITEM(key, i)) and not tuple_depth(PyTuple_GET_ITEM(key, i), depth - 1):
+            return False
+    return True
+
+
+cdef inline uint64_t mix(uint64_t h) noexcept:
+    h *= <uint64_t>0x9E3779B97F4A7C15
+    return h ^ (h >> 29)
+
+
+cdef inline PyObject* key_text(Keys* table, const unsigned char* s, Py_ssize_t n) noexcept:
+    """The string of 2 to 16 bytes at s, the same object as last time where possible (new)."""
+    cdef Words w = words_of(s, n)
+    cdef Key* key = &table.keys[mix(w.low ^ (w.high * 31) ^ <uint64_t>n) >> 20 & (KEYS - 1)]
+    cdef PyObject* text
+    cdef PyObject* old
+    if key.words.low == w.low and key.words.high == w.high and key.length == n:
+        Py_INCREF(key.text)
+        return key.text
+    if unlikely((w.low | w.high) & HIGH_BITS):
+        return text_of(s, n)
+    text = text_of_words(w, n)
+    if likely(text != NULL):
+        old = key.text
+        key.words = w
+        key.length = n
+        key.text = text
+        Py_INCREF(text)
+        Py_XDECREF(old)
+    return text
+
+
+cdef inline void key_interned(Keys* table, PyObject* text) noexcept:
+    """The interned form of a string that may stand in the table: from now on give that."""
+    cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
+    cdef Words w
+    cdef Key* key
+    cdef PyObject* old
+    if n < 2 or n > 16:
+        return
+    w = words_of(<const unsigned char*>PyUnicode_DATA(text), n)
+    key = &table.keys[mix(w.low ^ (w.high * 31) ^ <uint64_t>n) >> 20 & (KEYS - 1)]
+    if key.words.low == w.low and key.words.high == w.high and key.length == n and key.text != text:
+        old = key.text
+        key.text = text
+        Py_INCREF(text)
+        Py_DECREF(old)
+
+
+cdef inline PyObject* dict_of(Keys* table, PyObject** items, Py_ssize_t n) noexcept:
+    """A new dict of n pairs on the stack, which it consumes; on failure none is consumed."""
+    cdef uint64_t h
+    cdef Shape* shape
+    cdef Entry* entries
+    cdef PyObject* made
+    cdef Py_ssize_t i
+    if FREE_THREADED or n > SHAPE_KEYS or not table.layout_known:
+        return plain_dict(items, n)
+    # Three keys tell most shapes apart; all of them are compared before a template is used.
+    h = mix(<uint64_t>items[0] ^ <uint64_t>n)
+    h = mix(h ^ <uint64_t>items[n & ~<Py_ssize_t>1])
+    h = mix(h ^ <uint64_t>items[2 * n - 2])
+    shape = &table.shapes[h >> 20 & (SHAPES - 1)]
+    if shape.template != NULL and shape.hash == h:
+        entries = dict_entries(shape.template, n)
+        i = 0
+        if entries != NULL:
+            while i < n and entries[i].key == items[2 * i]:
+                i += 1
+        if likely(i == n):
+            made = PyDict_Copy(shape.template)
+            if unlikely(made == NULL):
+                return NULL
+            entries = dict_entries(made, n)
+            if likely(entries != NULL):
+                for i in range(n):
+                    # The copy holds its own reference to each key, and one to None.
+                    Py_DECREF(entries[i].value)
+                    entries[i].value = items[2 * i + 1]
+                    Py_DECREF(items[2 * i])
+                return made
+            Py_DECREF(made)
+    made = plain_dict(items, n)
+    if made != NULL:
+        learn_shape(shape, h, made, n)
+    return made
+
+
+cdef inline PyObject* plain_dict(PyObject** items, Py_ssize_t n) noexcept:
+    """As dict_of, key by key. A table for keys that are not str is sized at once: it is of the
+    general kind anyway (one for str keys would become so, and stay larger and slower)."""
+    cdef PyObject* made
+    cdef Py_ssize_t i
+    if n > 5 and not PyUnicode_CheckExact(items[0]):
+        made = _PyDict_NewPresized(n)
+    else:
+        made = PyDict_New()
+    if made == NULL:
+        return NULL
+    for i in range(n):
+        if is_deep(items[2 * i]) or PyDict_SetItem(made, items[2 * i], items[2 * i + 1]) < 0:
+            Py_DECREF(made)
+            return NULL
+    for i in range(2 * n):
+        Py_DECREF(items[i])
+    return made
+
+
+cdef inline void learn_shape(Shape* shape, uint64_t h, PyObject* made, Py_ssize_t n) noexcept:
+    """Second time in a row: a template. Otherwise the place goes to this shape."""
+    cdef Entry* entries
+    cdef PyObject* old = shape.template
+    cdef PyObject* template = NULL
+    cdef PyObject* tracker
+    cdef Py_ssize_t i
+    if shape.hash == h and old == NULL:
+        entries = dict_entries(made, n)
+        if entries == NULL:
+            return
+        for i in range(n):
+            if not PyUnicode_CheckExact(entries[i].key) or PyUnicode_GET_LENGTH(entries[i].key) > SHAPE_KEY_SIZE:
+                return
+        template = PyDict_Copy(made)
+        tracker = PyList_New(0)
+        if template != NULL and tracker != NULL:
+            # Once a container has been its value the dict is tracked by the collector for
+            # good, and so is every copy of it.
+            for i in range(n):
+                if PyDict_SetItem(template, entries[i].key, tracker) < 0:
+                    break
+            for i in range(n):
+                if PyDict_SetItem(template, entries[i].key, Py_None) < 0:
+                    break
+        Py_XDECREF(tracker)
+        if PyErr_Occurred() != NULL or (template != NULL and dict_entries(template, n) == NULL):
+            PyErr_Clear()
+            Py_XDECREF(template)
+            template = NULL
+    shape.hash = h
+    shape.template = template
+    Py_XDECREF(old)
+
+
+cdef inline bint check_layout() noexcept:
+    """Whether a dict's table is where we think it is: reads one that we know."""
+    cdef PyObject* made = PyDict_New()
+    cdef PyObject* key = PyUnicode_FromString(b"key")
+    cdef PyObject* other = PyUnicode_FromString(b"other key")
+    cdef Entry* entries
+    cdef bint known = False
+    if made != NULL and key != NULL and other != NULL:
+        if PyDict_SetItem(made, key, other) == 0 and PyDict_SetItem(made, other, key) == 0:
+            entries = dict_entries(made, 2)
+            known = (entries != NULL and dict_entries(made, 1) == NULL and
+                     entries[0].key == key and entries[0].value == other and
+                     entries[1].key == other and entries[1].value == key)
+    PyErr_Clear()
+    Py_XDECREF(made)
+    Py_XDECREF(key)
+    Py_XDECREF(other)
+    return known and not FREE_THREADED

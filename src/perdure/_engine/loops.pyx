@@ -188,7 +188,11 @@ cdef int save(Output out, PyObject* obj) except -1:
         if out.p != p:
             return 0
         return save_other(out, obj)
-    return save_any(out, obj)
+    Py_INCREF(obj)  # a hook may take it out of its container
+    try:
+        return save_any(out, obj)
+    finally:
+        Py_DECREF(obj)
 
 
 cdef int save_any(Output out, PyObject* obj, bint ask=True) except -1:

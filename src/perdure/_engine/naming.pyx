@@ -59,7 +59,7 @@ cdef list mangled(list path):
 
 
 cdef tuple global_name(obj, name):
-    """(module, dotted name, the object that holds the last part) of an object, proven.
+    """(module, dotted name) of an object, proven.
 
     ``name`` is what the object's reduce answer says, or None. Raises PicklingError unless
     importing the module and following the name gives this very object.
@@ -73,22 +73,21 @@ cdef tuple global_name(obj, name):
     if "<locals>" in path:
         raise PicklingError(f"Can't pickle local object {obj!r}")
     module = whichmodule(obj, name)
-    holder = sys.modules.get(module)
-    if holder is None:
+    found = sys.modules.get(module)
+    if found is None:
         try:
             __import__(module, level=0)
-            holder = sys.modules[module]
+            found = sys.modules[module]
         except (ImportError, ValueError, KeyError) as problem:
             raise_from_within(f"Can't pickle {obj!r}: {problem!s}", problem)
     try:
-        found = holder
         for part in path:
-            holder, found = found, getattr(found, part)
+            found = getattr(found, part)
     except AttributeError as problem:
         raise_from_within(f"Can't pickle {obj!r}: it's not found as {module}.{name}", problem)
     if found is not obj:
         raise PicklingError(f"Can't pickle {obj!r}: it's not the same object as {module}.{name}")
-    return module, name, holder
+    return module, name
 
 
 cdef int raise_from_within(str text, problem) except -1:

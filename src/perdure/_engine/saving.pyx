@@ -4,6 +4,7 @@ Everything here works for every protocol, 0 to 5. Nothing here descends into an 
 what has parts is pushed as a task.
 """
 
+import builtins
 import copyreg
 import _compat_pickle
 from _codecs import encode as codecs_encode
@@ -20,6 +21,7 @@ from perdure._engine.memo cimport table_get
 from perdure._engine.put cimport *
 
 cdef dict extension_registry = copyreg._extension_registry
+cdef object getattr_itself = builtins.getattr  # the bare name is compiled away
 cdef dict names_3to2 = _compat_pickle.REVERSE_NAME_MAPPING
 cdef dict modules_3to2 = _compat_pickle.REVERSE_IMPORT_MAPPING
 
@@ -161,8 +163,7 @@ cdef int save_buffer(Output out, PyObject* obj) except -1:
 
 cdef int save_global(Output out, PyObject* obj, name) except -1:
     """A class, a function or anything else that its module and name lead to."""
-    cdef unsigned char code[5]
-    module, name, holder = global_name(<object>obj, name)
+    module, name = global_name(<object>obj, name)
     if out.proto >= 2 and extension_registry:
         number = extension_registry.get((module, name))
         if number is not None:
@@ -172,9 +173,22 @@ cdef int save_global(Output out, PyObject* obj, name) except -1:
         save_name(out, name)
         put_code(out, OP_STACK_GLOBAL)
         return out.memoize(obj)
-    if "." in name:
-        # No opcode for a dotted name: the attribute is fetched by a call.
-        return push_answer(out, obj, (getattr, (holder, name.rpartition(".")[2])), False)
+    # No opcode for a dotted name: getattr(getattr(top, "a"), "b"), written from the inside.
+    path = name.split(".")
+    top, attributes = path[0], path[1:]
+    for attribute in attributes:
+        save_class(out, <PyObject*>getattr_itself)
+        if out.proto < 2:
+            put_code(out, OP_MARK)
+    save_line(out, module, top)
+    for attribute in attributes:
+        save_name(out, attribute)
+        put_codes(out, OP_TUPLE2 if out.proto >= 2 else OP_TUPLE, OP_REDUCE)
+    return out.memoize(obj)
+
+
+cdef int save_line(Output out, module, name) except -1:
+    """GLOBAL: a name of one part, for Python 2 as that knew it."""
     if out.fix_imports and out.proto < 3:
         if (module, name) in names_3to2:
             module, name = names_3to2[module, name]
@@ -184,8 +198,7 @@ cdef int save_global(Output out, PyObject* obj, name) except -1:
             module = modules_3to2[module]
             if type(module) is not str:
                 raise RuntimeError("_compat_pickle.REVERSE_IMPORT_MAPPING values should be strings")
-    out.put_bytes_of(b"c%s\n%s\n" % (line(out, "module", module), line(out, "global", name)))
-    return out.memoize(obj)
+    return out.put_bytes_of(b"c%s\n%s\n" % (line(out, "module", module), line(out, "global", name)))
 
 
 cdef int save_class(Output out, PyObject* cls) except -1:

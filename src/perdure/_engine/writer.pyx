@@ -6,6 +6,7 @@ engine's own are ``canonical`` and errors that say where in the object they aros
 
 import sys
 
+cimport cython
 from _pickle import PicklingError
 
 from perdure._engine.capi cimport *
@@ -63,6 +64,7 @@ cdef object perform(Output out, obj):
         out.shapes = None
 
 
+@cython.binding(False)  # as the standard module's: in a class it is no method
 def dumps(obj, protocol=None, *, fix_imports=True, buffer_callback=None, canonical=False, path_notes=False):
     """The pickle of obj, as bytes."""
     cdef Output out
@@ -87,6 +89,7 @@ def dumps(obj, protocol=None, *, fix_imports=True, buffer_callback=None, canonic
         Py_XDECREF(exchange(&idle, <PyObject*>out))
 
 
+@cython.binding(False)
 def dump(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None, canonical=False, path_notes=False):
     """Write the pickle of obj to a file opened for binary writing."""
     cdef Output out = Output()

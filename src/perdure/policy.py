@@ -17,17 +17,17 @@ from typing import Any
 from perdure._engine.guard import Callee, Constant
 from perdure.errors import CorruptError, UntrustedError
 
-__all__ = ["BUILT_IN", "TRUST_ALL", "Policy"]
+__all__ = ["BUILT_IN", "TRUST_ALL", "Policy", "TrustAll"]
 
 
-class _TrustAll:
+class TrustAll:
     """Everything loads, as with the standard module: for streams that you would run anyway."""
 
     def __repr__(self) -> str:
         return "perdure.TRUST_ALL"
 
 
-TRUST_ALL = _TrustAll()
+TRUST_ALL = TrustAll()
 
 
 def _refuse(what: str, args: tuple[Any, ...]) -> Any:

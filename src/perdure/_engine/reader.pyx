@@ -377,6 +377,31 @@ cdef class Unpickler:
         raise TypeError("attribute deletion is not supported")
 
 
+cdef class PolicyUnpickler(Unpickler):
+    """PolicyUnpickler(file, policy, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=None)
+
+    As Unpickler, with the policy and the errors of `loads_policy`. What persistent_load returns
+    is a value.
+    """
+    cdef object policy
+
+    def __init__(self, file, policy, *, bint fix_imports=True, str encoding not None="ASCII",
+                 str errors not None="strict", buffers=None):
+        Unpickler.__init__(self, file, fix_imports=fix_imports, encoding=encoding, errors=errors,
+                           buffers=buffers)
+        self.policy = policy
+
+    def load(self):
+        """Read a pickle from the file and return the object that it describes."""
+        self.machine.policy = borrowed(self.policy)
+        try:
+            return Unpickler.load(self)
+        except Exception as error:
+            if self.file is None or self.running:
+                raise
+            raise_converted(&self.machine, error)
+
+
 cdef class UnpicklerMemoProxy:
     """An Unpickler's memo as an object: copy, clear, and assign it to another's `memo`."""
     cdef Unpickler unpickler
@@ -413,4 +438,5 @@ cdef extern from *:
     void make_immutable "PERDURE_MAKE_IMMUTABLE"(PyObject*)
 
 make_immutable(<PyObject*>Unpickler)
+make_immutable(<PyObject*>PolicyUnpickler)
 make_immutable(<PyObject*>UnpicklerMemoProxy)

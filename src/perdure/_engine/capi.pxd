@@ -57,8 +57,11 @@ cdef extern from "Python.h":
     Py_ssize_t PyTuple_GET_SIZE(PyObject*) noexcept
     Py_ssize_t PyDict_GET_SIZE(PyObject*) noexcept
     int PyDict_Next(PyObject*, Py_ssize_t*, PyObject**, PyObject**) noexcept
+    int PyModule_CheckExact(PyObject*) noexcept
+    PyObject* PyModule_GetDict(PyObject*) noexcept  # borrowed
     PyObject* PyDict_GetItemWithError(PyObject*, PyObject*) noexcept  # borrowed
     PyObject* PyDict_Copy(PyObject*) except NULL  # new
+    PyObject* PyTuple_GetSlice(PyObject*, Py_ssize_t, Py_ssize_t) except NULL  # new
     PyObject* PySequence_Tuple(PyObject*) except NULL  # new
     PyObject* PyFrozenSet_New(PyObject*) except NULL  # new
     PyObject* PyIter_Next(PyObject*) noexcept  # new

@@ -29,8 +29,6 @@ import copyreg
 
 from _pickle import PicklingError
 
-from perdure._engine.output import Restart
-
 cdef bint can_walk_dicts() except -1:
     """Whether a dict's table is laid out as capi.pxd says: tried on one with a hole."""
     cdef Py_ssize_t n = 0
@@ -49,21 +47,13 @@ cdef bint can_walk_dicts() except -1:
 cdef bint direct_dicts = can_walk_dicts()
 
 
-cdef int write_object(Output out, PyObject* obj) except -1:
-    """The whole stream of one object, but for its end (``Output.finish``)."""
+cdef object write_object(Output out, PyObject* obj):
+    """The whole stream of one object: bytes, or None if it went to a file."""
     out.begin()
-    try:
-        save(out, obj)
+    save(out, obj)
+    if out.depth:
         run(out)
-    except Restart:
-        # A hook fetched what had been written without a memo entry: once more, eliding nothing.
-        out.reset()
-        out.forget()
-        out.elide = False
-        out.begin()
-        save(out, obj)
-        run(out)
-    return 0
+    return out.finish()
 
 
 cdef int run(Output out) except -1:
@@ -287,6 +277,8 @@ cdef int save_instance(Output out, PyObject* obj, PyTypeObject* t, bint unique) 
         return save_class(out, obj)
     if t == &PyFunction_Type:
         return save_global(out, obj, None)
+    if out.shapes is None:
+        out.shapes = borrow_shapes()
     shape = shape_of(out.shapes, t)
     if out.dispatch_table is not None:
         try:
@@ -317,7 +309,8 @@ cdef int save_instance(Output out, PyObject* obj, PyTypeObject* t, bint unique) 
 
 cdef int save_answer(Output out, PyObject* obj, answer, bint unique) except -1:
     """What a reduce method, or what stands in for it, said of obj."""
-    out.shapes.epoch += 1  # code ran: what is known of classes must be checked anew
+    if out.shapes is not None:
+        out.shapes.epoch += 1  # code ran: what is known of classes must be checked anew
     if isinstance(answer, str):
         return save_global(out, obj, answer)
     push_answer(out, obj, answer, True)
@@ -344,6 +337,29 @@ cdef enum:
 
 # -- lists ---------------------------------------------------------------------------
 
+cdef inline int begin_container(Output out, PyObject* obj, bint unique, unsigned char code, Py_ssize_t n) except -1:
+    """The empty list or dict, its memo entry, and MARK if more than one item follows."""
+    cdef unsigned char* p = out.p
+    if unlikely(p >= out.end):
+        p = out.more(p, SLACK)
+    p[0] = code
+    p += 1
+    if likely(unique and out.elide):
+        if unlikely(out.log_count == out.log_size):
+            out.grow_log()
+        out.log[out.log_count] = obj
+        out.log_count += 1
+    elif not out.fast:
+        p[0] = OP_MEMOIZE
+        p += 1
+        out.own(obj)
+    if n > 1:
+        p[0] = OP_MARK
+        p += 1
+    out.p = p
+    return 0
+
+
 cdef int open_list(Output out, PyObject* obj) except -1:
     cdef Py_ssize_t n, i = 0
     cdef bint unique = is_unique(obj)
@@ -356,20 +372,23 @@ cdef int open_list(Output out, PyObject* obj) except -1:
             return out.get(index)
         if out.hooked:
             out.check_elided(obj)
-    if out.binary:
-        put_code(out, OP_EMPTY_LIST)
-    else:
-        out.put_bytes(b"(l", 2)
-    enter_memo(out, obj, unique)
     n = PyList_GET_SIZE(obj)
-    if n == 0:
-        return 0
-    if out.plain and not FREE_THREADED:
-        if n > 1:
-            put_code(out, OP_MARK)
-        i = leaves(out, list_items(obj), 0, n if n < BATCH else BATCH)
-        if i == n:
-            return put_code(out, OP_APPENDS if n > 1 else OP_APPEND)
+    if out.plain:
+        begin_container(out, obj, unique, OP_EMPTY_LIST, n if not FREE_THREADED else 0)
+        if n == 0:
+            return 0
+        if not FREE_THREADED:
+            i = leaves(out, list_items(obj), 0, n if n < BATCH else BATCH)
+            if i == n:
+                return put_code(out, OP_APPENDS if n > 1 else OP_APPEND)
+    else:
+        if out.binary:
+            put_code(out, OP_EMPTY_LIST)
+        else:
+            out.put_bytes(b"(l", 2)
+        out.memoize(obj)
+        if n == 0:
+            return 0
     t = out.push(LIST, obj)
     t.size = n
     t.next = i
@@ -541,7 +560,6 @@ cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
     cdef bint unique
     cdef Py_ssize_t n, count, index, pos = 0
     cdef PyObject* key = NULL
-    cdef PyObject* value = NULL
     cdef bint key_done = False
     cdef Task* t
     # The state of an instance: one reference is the instance's, one is ours.
@@ -553,22 +571,24 @@ cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
             return put_code(out, OP_BUILD) if owner != NULL else 0
         if out.hooked:
             out.check_elided(obj)
-    if out.binary:
-        put_code(out, OP_EMPTY_DICT)
-    else:
-        out.put_bytes(b"(d", 2)
-    enter_memo(out, obj, unique)
     n = PyDict_GET_SIZE(obj)
+    count = 0
+    if out.plain:
+        begin_container(out, obj, unique, OP_EMPTY_DICT, n if not FREE_THREADED else 0)
+        if n and not FREE_THREADED:
+            count = dict_leaves(out, obj, &pos, BATCH, &key, &key_done)
+            if count == n and key == NULL:
+                if owner != NULL:
+                    return put_codes(out, OP_SETITEMS if n > 1 else OP_SETITEM, OP_BUILD)
+                return put_code(out, OP_SETITEMS if n > 1 else OP_SETITEM)
+    else:
+        if out.binary:
+            put_code(out, OP_EMPTY_DICT)
+        else:
+            out.put_bytes(b"(d", 2)
+        out.memoize(obj)
     if n == 0:
         return put_code(out, OP_BUILD) if owner != NULL else 0
-    count = 0
-    if out.plain and not FREE_THREADED:
-        if n > 1:
-            put_code(out, OP_MARK)
-        count = dict_leaves(out, obj, &pos, BATCH, &key, &value, &key_done)
-        if count == n and key == NULL:
-            put_code(out, OP_SETITEMS if n > 1 else OP_SETITEM)
-            return put_code(out, OP_BUILD) if owner != NULL else 0
     t = out.push(DICT, obj)
     t.size = n
     t.next = pos
@@ -591,26 +611,24 @@ cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
         if t.size == 1 and out.binary:
             t.flags |= ONE
     if key != NULL:
-        hold_pair(t, key, value, key_done)
+        hold_key(t, key, key_done)
     watch(out, t)
     return 0
 
 
-cdef inline void hold_pair(Task* t, PyObject* key, PyObject* value, bint key_done) noexcept:
-    """An entry that is not all leaves: owned while its key, then its value, is written."""
+cdef inline void hold_key(Task* t, PyObject* key, bint key_done) noexcept:
+    """The key of the entry at t.next, which is not all leaves: owned until the value is written."""
     Py_INCREF(key)
-    Py_INCREF(value)
     t.key = key
-    t.value = value
     t.batch += 1
     t.pending = KEY_DONE if key_done else KEY_WAITS
 
 
 cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t limit, PyObject** key,
-                            PyObject** value, bint* key_done) except -1:
+                            bint* key_done) except -1:
     """Write up to ``limit`` entries as long as they are leaves; how many were written.
 
-    Stops in front of an entry that is not: ``key`` and ``value`` are then set (borrowed), and
+    Stops at an entry that is not: ``key`` is then its key (borrowed), ``pos`` leads to it, and
     ``key_done`` says that the key has been written. At the end of the dict ``key`` is NULL.
     """
     cdef unsigned char* p = out.p
@@ -623,6 +641,7 @@ cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t
     cdef DictEntry* entries = dict_entries(d, &n) if direct_dicts else NULL
     key[0] = NULL
     while count < limit:
+        pos[0] = i
         if entries != NULL:
             if i >= n:
                 break
@@ -637,18 +656,19 @@ cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t
             p = out.more(p, SLACK)
         q = put_leaf(out, p, k)
         if unlikely(q == p):
-            key[0], value[0], key_done[0] = k, v, False
+            key[0], key_done[0] = k, False
             break
         p = q
         if unlikely(p >= out.end):
             p = out.more(p, SLACK)
         q = put_leaf(out, p, v)
         if q == p:
-            key[0], value[0], key_done[0] = k, v, True
+            key[0], key_done[0] = k, True
             break
         p = q
         count += 1
-    pos[0] = i
+    else:
+        pos[0] = i
     out.p = p
     return count
 
@@ -657,7 +677,6 @@ cdef int run_dict(Output out, Task* t) except -1:
     cdef Py_ssize_t depth = out.depth
     cdef PyObject* key = NULL
     cdef PyObject* value = NULL
-    cdef PyObject* owner
     cdef bint key_done = False
     cdef Py_ssize_t pos
     while True:
@@ -669,50 +688,44 @@ cdef int run_dict(Output out, Task* t) except -1:
                 return 0
             t = &out.tasks[depth - 1]
         if t.pending == KEY_DONE:
+            # The value is borrowed until `save` has seen how many references it has.
+            if not PyDict_Next(t.obj, &t.next, &key, &value) or key != t.key:
+                changed(out, "dictionary")
             t.pending = VALUE_DONE
-            save(out, t.value)
+            save(out, value)
             if out.depth != depth:
                 return 0
             t = &out.tasks[depth - 1]
         if t.pending == VALUE_DONE:
             t.pending = NO_PAIR
-            drop_pair(t)
+            key = t.key
+            t.key = NULL
+            Py_DECREF(key)
             if t.flags & (ONE | EACH):
                 put_code(out, OP_SETITEM)
             if out.due:
                 out.flush()
             t = &out.tasks[depth - 1]
         # The next entries; one that is not all leaves becomes the entry under way.
-        if t.flags & (ONE | EACH) or not out.plain:
-            pos = t.next
-            if t.flags & ONE and t.batch or not PyDict_Next(t.obj, &pos, &key, &value):
-                break
-            t.next = pos
-            if not t.flags & (ONE | EACH):
-                if t.batch == BATCH + MARKED:
-                    put_code(out, OP_SETITEMS)
-                    t.batch = 0
-                if not t.batch:
-                    put_code(out, OP_MARK)
-                    t.batch = MARKED
-            hold_pair(t, key, value, False)
-            continue
-        if t.batch == BATCH + MARKED:
+        if t.batch == BATCH + MARKED and not t.flags & (ONE | EACH):
             put_code(out, OP_SETITEMS)
             t.batch = 0
             check_size(out, PyDict_GET_SIZE(t.obj), t.size, "dictionary")
+        pos = t.next
+        if t.flags & ONE and t.batch or not PyDict_Next(t.obj, &pos, &key, &value):
+            break
+        if t.flags & (ONE | EACH):
+            hold_key(t, key, False)
+            continue
         if not t.batch:
-            pos = t.next
-            if not PyDict_Next(t.obj, &pos, &key, &value):
-                break
             put_code(out, OP_MARK)
             t.batch = MARKED
-        key = NULL
-        t.batch += <uint32_t>dict_leaves(out, t.obj, &t.next, BATCH + MARKED - t.batch, &key, &value, &key_done)
+        if not out.plain:
+            hold_key(t, key, False)
+            continue
+        t.batch += <uint32_t>dict_leaves(out, t.obj, &t.next, BATCH + MARKED - t.batch, &key, &key_done)
         if key != NULL:
-            hold_pair(t, key, value, key_done)
-        elif t.batch < BATCH + MARKED:
-            break
+            hold_key(t, key, key_done)
     if t.batch and not t.flags & (ONE | EACH):
         put_code(out, OP_SETITEMS)
     if not t.flags & ONE:
@@ -723,19 +736,15 @@ cdef int run_dict(Output out, Task* t) except -1:
     return 0
 
 
-cdef inline void drop_pair(Task* t) noexcept:
-    cdef PyObject* key = t.key
-    cdef PyObject* value = t.value
-    t.key = t.value = NULL
-    Py_XDECREF(key)
-    Py_XDECREF(value)
-
-
 cdef inline int check_size(Output out, Py_ssize_t size, Py_ssize_t before, str what) except -1:
     if unlikely(size != before):
-        out.pop()  # no part of the container is at fault: its task has no place in the error
-        raise RuntimeError(f"{what} changed size during iteration")
+        changed(out, what)
     return 0
+
+
+cdef int changed(Output out, str what) except -1:
+    out.pop()  # no part of the container is at fault: its task has no place in the error
+    raise RuntimeError(f"{what} changed size during iteration")
 
 
 # -- sets ----------------------------------------------------------------------------
@@ -773,37 +782,23 @@ cdef int open_set(Output out, PyObject* obj) except -1:
 
 cdef int run_set(Output out, Task* t) except -1:
     cdef Py_ssize_t depth = out.depth
-    cdef PyObject* table_of
     cdef PyObject* key
-    cdef unsigned char* p
-    cdef unsigned char* q
     cdef bint frozen = t.kind == FROZENSET
     while True:
+        if not frozen and t.batch == BATCH + MARKED:
+            put_code(out, OP_ADDITEMS)
+            t.batch = 0
+            check_size(out, PySet_GET_SIZE(t.obj), t.size, "set")
         key = next_element(t)
-        if key == NULL or (t.batch == BATCH + MARKED and not frozen):
-            if not frozen and t.batch:
-                put_code(out, OP_ADDITEMS)
-                t.batch = 0
-                check_size(out, PySet_GET_SIZE(t.obj) if not FREE_THREADED else t.size, t.size, "set")
-            if key == NULL:
-                break
+        if key == NULL:
+            break
         if not frozen and not t.batch:
             put_code(out, OP_MARK)
             t.batch = MARKED
-        if not frozen:
-            t.batch += 1
-        if out.plain:
-            p = out.p
-            if p >= out.end:
-                p = out.more(p, SLACK)
-            q = put_leaf(out, p, key)
-            if q != p:
-                out.p = q
-                continue
-        Py_INCREF(key)
-        if t.value != NULL:
-            Py_DECREF(t.value)
-        t.value = key
+        if out.plain and set_leaves(out, t, t.size if frozen else BATCH + MARKED - t.batch):
+            continue
+        t.batch += 1
+        t.next += 1
         save(out, key)
         if out.depth != depth:
             return 0
@@ -812,25 +807,67 @@ cdef int run_set(Output out, Task* t) except -1:
         t = &out.tasks[depth - 1]
     if frozen:
         close_frozenset(out, t.obj, t.flags & UNIQUE)
+    else:
+        if t.batch:
+            put_code(out, OP_ADDITEMS)
+        check_size(out, PySet_GET_SIZE(t.obj), t.size, "set")
     out.pop()
     return 0
 
 
-cdef inline PyObject* next_element(Task* t) noexcept:
-    """The set's next element, borrowed; NULL at its end. Reads the table as it is now."""
-    cdef PySetObject* s
-    cdef PyObject* key
-    if t.extra != NULL and Py_TYPE(t.extra) == &PyTuple_Type:
-        if t.next == PyTuple_GET_SIZE(t.extra):
-            return NULL
+cdef Py_ssize_t set_leaves(Output out, Task* t, Py_ssize_t limit) except -1:
+    """Write up to ``limit`` elements from t.next on as long as they are leaves; how many.
+
+    Which slots are taken is as good as random, so they are gathered without a branch first.
+    """
+    cdef PySetObject* s = walked(t)
+    cdef PyObject* elements[GATHERED]
+    cdef setentry* entry
+    cdef Py_ssize_t i, n, count
+    if s == NULL:
+        return 0
+    if limit > GATHERED - 1:
+        limit = GATHERED - 1
+    i = t.next
+    n = 0
+    while i <= s.mask and n < limit:
+        entry = &s.table[i]
+        elements[n] = entry.key
+        n += (entry.key != NULL) & (entry.hash != -1)
+        i += 1
+    count = leaves(out, elements, 0, n)
+    t.batch += <uint32_t>count
+    if count == n:
+        t.next = i
+        return count
+    n = count
+    while True:  # back to the slot of the one that is not a leaf
+        next_element(t)
+        if n == 0:
+            return count
+        n -= 1
         t.next += 1
-        return PyTuple_GET_ITEM(t.extra, t.next - 1)
-    s = <PySetObject*>(t.obj if t.extra == NULL else t.extra)
+
+
+cdef enum:
+    GATHERED = 128
+
+
+cdef inline PySetObject* walked(Task* t) noexcept:
+    """The set whose table is walked: the object itself or a copy; NULL if a tuple stands for it."""
+    if t.extra == NULL:
+        return <PySetObject*>t.obj
+    return NULL if Py_TYPE(t.extra) == &PyTuple_Type else <PySetObject*>t.extra
+
+
+cdef inline PyObject* next_element(Task* t) noexcept:
+    """The set's next element, borrowed, and t.next at it; NULL at its end. Reads the table anew."""
+    cdef PySetObject* s = walked(t)
+    if s == NULL:
+        return PyTuple_GET_ITEM(t.extra, t.next) if t.next < PyTuple_GET_SIZE(t.extra) else NULL
     while t.next <= s.mask:
-        key = s.table[t.next].key
-        if key != NULL and s.table[t.next].hash != -1:  # -1: a place where one was taken out
-            t.next += 1
-            return key
+        if s.table[t.next].key != NULL and s.table[t.next].hash != -1:  # -1: one was taken out here
+            return s.table[t.next].key
         t.next += 1
     return NULL
 
@@ -960,9 +997,6 @@ cdef int run_slots(Output out, Task* t) except -1:
         value = slot_value(obj, shape.offsets[t.next])
         if value == NULL:
             raise RuntimeError("slots changed during iteration")
-        Py_INCREF(value)
-        Py_XDECREF(t.value)
-        t.value = value
         t.pending = VALUE_DONE
         save(out, value)
         if out.depth != depth:
@@ -996,64 +1030,70 @@ cdef int open_named(Output out, PyObject* obj, bint unique) except -1:
 
 cdef int run_reduce(Output out, Task* t) except -1:
     cdef Py_ssize_t depth = out.depth
-    cdef Py_ssize_t piece, n, index
+    cdef Py_ssize_t piece
     cdef PyObject* obj = t.obj
+    cdef PyObject* answer = t.extra
+    cdef PyObject* part
     cdef int flags
-    answer = <tuple>t.extra
-    n = len(answer)
     while True:
         t = &out.tasks[depth - 1]
         flags = t.flags
         piece = t.next
         t.next += 1
-        part = None
+        part = NULL
         if piece == CALLABLE:
-            part = answer[1][0] if flags & (NEWOBJ | NEWOBJ_EX) else answer[0]
+            part = PyTuple_GET_ITEM(answer, 0)
+            if flags & (NEWOBJ | NEWOBJ_EX):
+                part = PyTuple_GET_ITEM(PyTuple_GET_ITEM(answer, 1), 0)
         elif piece == ARGUMENTS:
-            if flags & NEWOBJ:
-                part = answer[1][1:]
-            else:
-                part = answer[1][1] if flags & NEWOBJ_EX else answer[1]
+            part = PyTuple_GET_ITEM(answer, 1)
+            if flags & NEWOBJ_EX:
+                part = PyTuple_GET_ITEM(part, 1)
+            elif flags & NEWOBJ:
+                part = t.value = PyTuple_GetSlice(part, 1, PyTuple_GET_SIZE(part))
         elif piece == KEYWORDS:
-            if not flags & NEWOBJ_EX:
-                continue
-            part = answer[1][2]
+            if flags & NEWOBJ_EX:
+                part = PyTuple_GET_ITEM(PyTuple_GET_ITEM(answer, 1), 2)
         elif piece == MADE:
             close_made(out, obj, flags)
-            if out.fast:
-                watch(out, &out.tasks[depth - 1])
-            continue
+            watch(out, &out.tasks[depth - 1])
         elif piece == LIST_ITEMS or piece == DICT_ITEMS:
-            index = piece - LIST_ITEMS + 3
-            if n > index and answer[index] is not None:
-                push_items(out, ITEMS if piece == LIST_ITEMS else PAIRS, obj, answer[index])
+            part = answered(answer, piece - LIST_ITEMS + 3)
+            if part != NULL:
+                push_items(out, ITEMS if piece == LIST_ITEMS else PAIRS, obj, <object>part)
                 return 0
-            continue
+        elif answered(answer, 2) == NULL:
+            break
         elif piece == SETTER or piece == SETTER_OBJECT:
-            if n < 6 or answer[5] is None or answer[2] is None:
-                continue
-            part = answer[5] if piece == SETTER else <object>obj
+            part = answered(answer, 5)
+            if part != NULL and piece == SETTER_OBJECT:
+                part = obj
         elif piece == THE_STATE:
-            if n < 3 or answer[2] is None:
-                break
-            part = answer[2]
+            part = answered(answer, 2)
         else:
-            if n > 5 and answer[5] is not None:
+            if answered(answer, 5) != NULL:
                 out.put_bytes(b"\x86R0", 3)  # TUPLE2, REDUCE, POP
             else:
                 put_code(out, OP_BUILD)
             break
-        # `part` may be ours alone (a slice): the task keeps it until it has been written.
-        t.value, old = <PyObject*>part, t.value
-        Py_INCREF(t.value)
-        Py_XDECREF(old)
-        save(out, <PyObject*>part)
+        if part == NULL:
+            continue
+        save(out, part)  # borrowed from the answer, which the task owns
         if out.depth != depth:
             return 0
         if out.due:
             out.flush()
     out.pop()
     return 0
+
+
+cdef inline PyObject* answered(PyObject* answer, Py_ssize_t i) noexcept:
+    """An optional item of a reduce answer, borrowed; NULL if it is missing or None."""
+    cdef PyObject* item
+    if i >= PyTuple_GET_SIZE(answer):
+        return NULL
+    item = PyTuple_GET_ITEM(answer, i)
+    return item if item != Py_None else NULL
 
 
 cdef int close_made(Output out, PyObject* obj, int flags) except -1:

@@ -8,6 +8,10 @@ import sys
 
 from _pickle import PicklingError
 
+from perdure._engine.capi cimport PyDict_GetItemWithError, PyModule_CheckExact, PyModule_GetDict, PyObject
+
+cdef dict modules = sys.modules
+
 
 cdef str type_name(t):
     """A type's name as errors show it: with its module, but for builtins and __main__."""
@@ -64,6 +68,10 @@ cdef tuple global_name(obj, name):
     ``name`` is what the object's reduce answer says, or None. Raises PicklingError unless
     importing the module and following the name gives this very object.
     """
+    if name is None and isinstance(obj, type):
+        found = quick_name(<PyObject*>obj)
+        if found is not None:
+            return found
     if name is None:
         name = getattr(obj, "__qualname__", None)
         if name is None:
@@ -88,6 +96,20 @@ cdef tuple global_name(obj, name):
     if found is not obj:
         raise PicklingError(f"Can't pickle {obj!r}: it's not the same object as {module}.{name}")
     return module, name
+
+
+cdef tuple quick_name(PyObject* cls):
+    """The common case: a class that its imported module holds under its own, undotted name."""
+    cdef PyObject* module
+    cdef PyObject* found
+    module_name, name = (<object>cls).__module__, (<object>cls).__qualname__
+    if type(module_name) is not str or type(name) is not str:
+        return None
+    module = PyDict_GetItemWithError(<PyObject*>modules, <PyObject*>module_name)
+    if module == NULL or not PyModule_CheckExact(module):
+        return None
+    found = PyDict_GetItemWithError(PyModule_GetDict(module), <PyObject*>name)
+    return (module_name, name) if found == cls else None
 
 
 cdef int raise_from_within(str text, problem) except -1:

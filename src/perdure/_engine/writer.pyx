@@ -14,7 +14,8 @@ from perdure._engine.loops cimport write_object
 from perdure._engine.memo cimport table_put
 from perdure._engine.output cimport Output
 from perdure._engine.places cimport annotate
-from perdure._engine.shapes cimport borrow_shapes, return_shapes, exchange
+from perdure._engine.output import Restart
+from perdure._engine.shapes cimport return_shapes, exchange
 
 HIGHEST_PROTOCOL = 5
 DEFAULT_PROTOCOL = 5 if sys.version_info >= (3, 14) else 4
@@ -24,7 +25,7 @@ cdef int default = DEFAULT_PROTOCOL
 cdef PyObject* idle = NULL   # the Output of the last dumps, owned: a small message makes none
 
 
-cdef int set_protocol(Output out, protocol, buffer_callback) except -1:
+cdef inline int set_protocol(Output out, protocol, buffer_callback) except -1:
     cdef int n = default
     if protocol is not None:
         n = protocol
@@ -36,32 +37,31 @@ cdef int set_protocol(Output out, protocol, buffer_callback) except -1:
         raise ValueError("buffer_callback needs protocol >= 5")
     out.proto = n
     out.binary = n >= 1
-    out.buffer_callback = buffer_callback
-    return 0
-
-
-cdef int set_hooks(Output out, persistent_id, reducer_override, dispatch_table) except -1:
-    out.persistent_id = persistent_id
-    out.reducer_override = reducer_override
-    out.dispatch_table = dispatch_table
-    out.plain = out.proto >= 4 and persistent_id is None and not out.canonical
+    out.plain = n >= 4
     return 0
 
 
 cdef object perform(Output out, obj):
-    """One dump: the bytes, or None if they went to the file."""
-    out.shapes = borrow_shapes()
+    """One dump: the bytes, or None if they went to the file. Leaves the memo to the caller."""
     try:
-        write_object(out, <PyObject*>obj)
-        return out.finish()
+        try:
+            result = write_object(out, <PyObject*>obj)
+        except Restart:
+            # A hook fetched what had been written without a memo entry: once more, eliding nothing.
+            out.reset()
+            out.forget()
+            out.elide = False
+            result = write_object(out, <PyObject*>obj)
     except BaseException as problem:
         annotate(out, problem)
         raise
     finally:
         out.part_of = None
         out.reset()
-        return_shapes(out.shapes)
-        out.shapes = None
+        if out.shapes is not None:
+            return_shapes(out.shapes)
+            out.shapes = None
+    return result
 
 
 @cython.binding(False)  # as the standard module's: in a class it is no method
@@ -74,17 +74,21 @@ def dumps(obj, protocol=None, *, fix_imports=True, buffer_callback=None, canonic
         Py_DECREF(taken)
     else:
         out = Output()
-    set_protocol(out, protocol, buffer_callback)
-    out.fix_imports = fix_imports
-    out.path_notes = path_notes
-    out.canonical = canonical
-    out.elide = not canonical
-    set_hooks(out, None, None, None)
     try:
+        set_protocol(out, protocol, buffer_callback)
+        out.fix_imports = fix_imports
+        out.path_notes = path_notes
+        out.canonical = canonical
+        out.elide = not canonical
+        if canonical:
+            out.plain = False
+        if buffer_callback is not None:
+            out.buffer_callback = buffer_callback
         return perform(out, obj)
     finally:
         out.forget()
-        out.buffer_callback = None
+        if buffer_callback is not None:
+            out.buffer_callback = None
         Py_INCREF(<PyObject*>out)
         Py_XDECREF(exchange(&idle, <PyObject*>out))
 
@@ -98,7 +102,9 @@ def dump(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None, ca
     out.fix_imports = fix_imports
     out.path_notes = path_notes
     out.canonical = canonical
-    set_hooks(out, None, None, None)
+    if canonical:
+        out.plain = False
+    out.buffer_callback = buffer_callback
     perform(out, obj)
 
 
@@ -142,6 +148,7 @@ cdef class Pickler:
         set_protocol(out, protocol, buffer_callback)
         out.write = write_of(file)
         out.fix_imports = fix_imports
+        out.buffer_callback = buffer_callback
         self.out = out
 
     def dump(self, obj, /):
@@ -151,19 +158,26 @@ cdef class Pickler:
             raise PicklingError(f"Pickler.__init__() was not called by {type(self).__name__}.__init__()")
         if self.busy:
             raise RuntimeError("Pickler object is already used")
-        if type(self) is Pickler:
-            set_hooks(out, self.persistent_id_hook, None, self.table)
-        else:
-            hook = self.persistent_id_hook
-            if hook is None and getattr(type(self), "persistent_id", None) is not own_persistent_id:
-                hook = self.persistent_id
-            set_hooks(out, hook, getattr(self, "reducer_override", None), getattr(self, "dispatch_table", None))
         self.busy = True
         try:
+            self.set_hooks()
             perform(out, obj)
         finally:
             self.busy = False
             out.persistent_id = out.reducer_override = out.dispatch_table = None
+
+    cdef int set_hooks(self) except -1:
+        """What a subclass, or an attribute, has put in the place of the usual."""
+        cdef Output out = self.out
+        out.persistent_id = self.persistent_id_hook
+        out.dispatch_table = self.table
+        if type(self) is not Pickler:
+            if out.persistent_id is None and getattr(type(self), "persistent_id", None) is not own_persistent_id:
+                out.persistent_id = self.persistent_id
+            out.reducer_override = getattr(self, "reducer_override", None)
+            out.dispatch_table = getattr(self, "dispatch_table", None)
+        out.plain = out.proto >= 4 and out.persistent_id is None
+        return 0
 
     def clear_memo(self):
         """Forget what has been written: the next dump is self-contained."""

@@ -65,7 +65,7 @@ lint: build $(VENV)/.group-lint  ## ruff, cython-lint, mypy, stubtest, generated
 	$(PY) -m ruff check
 	PATH="$(VENV)/bin:$$PATH" cython-lint src
 	$(PY) -m mypy
-	$(PY) -m mypy.stubtest perdure --allowlist tools/stubtest.txt
+	$(PY) -m mypy.stubtest perdure --allowlist tools/stubtest.txt --ignore-unused-allowlist --ignore-disjoint-bases
 
 docs: build $(VENV)/.group-test  ## regenerate the opcode page; run every example, follow every link
 	$(PY) tools/generate.py

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from perdure.policy import Policy, TrustAll
 
-    class Readable(Protocol):
+    class _Readable(Protocol):
         """What can be loaded from; ``readinto`` and ``peek`` are used where they are there."""
 
         def read(self, size: int, /) -> bytes: ...
 
         def readline(self) -> bytes: ...
 
-    class Writable(Protocol):
+    class _Writable(Protocol):
         """What can be dumped to."""
 
         def write(self, data: bytes, /) -> object: ...
@@ -115,7 +115,7 @@ def loads(
 
 def dump(
     obj: object,
-    file: str | os.PathLike[str] | Writable,
+    file: str | os.PathLike[str] | _Writable,
     protocol: int | None = None,
     *,
     compress: Literal[False] | None = None,
@@ -143,17 +143,16 @@ def dump(
     """
     if compress or key or metadata is not None or progress is not None:
         _refuse(compress=compress, key=key, metadata=metadata, progress=progress)
-    if not hasattr(file, "write"):
-        path = _path(file, "write")
-        if compress is None and path.lower().endswith(_SUFFIXES):
-            _refuse(compress=path)  # a suffix asks for it too
-        with opened(path) as stream:
+    if isinstance(file, (str, os.PathLike)):
+        if compress is None and os.fspath(file).lower().endswith(_SUFFIXES):
+            _refuse(compress=file)  # a suffix asks for it too
+        with opened(file) as stream:
             return dump(obj, stream, protocol, canonical=canonical, buffer_callback=buffer_callback)
     _writer.dump(obj, file, protocol, buffer_callback=buffer_callback, canonical=canonical, path_notes=True)
 
 
 def load(
-    file: str | os.PathLike[str] | Readable,
+    file: str | os.PathLike[str] | _Readable,
     *,
     trusted: TrustAll | None = None,
     limits: None = None,
@@ -176,8 +175,8 @@ def load(
     unverified = verify == "auto" or verify is False
     if limits is not None or key or mmap_mode is not None or not unverified or progress is not None:
         _refuse(limits=limits, key=key, mmap_mode=mmap_mode, verify=not unverified, progress=progress)
-    if not hasattr(file, "read"):
-        with open(_path(file, "read"), "rb") as stream:
+    if isinstance(file, (str, os.PathLike)):
+        with open(file, "rb") as stream:
             return load(
                 stream, trusted=trusted, buffers=buffers, encoding=encoding, errors=errors, fix_imports=fix_imports
             )
@@ -195,7 +194,7 @@ class Unpickler(_reader.PolicyUnpickler):
 
     def __init__(
         self,
-        file: Readable,
+        file: _Readable,
         *,
         trusted: TrustAll | None = None,
         limits: None = None,
@@ -226,12 +225,6 @@ def _policy(trusted: TrustAll | None) -> Policy | None:
         "trusted= takes None (built-in values) or perdure.TRUST_ALL (everything); what lies between arrives "
         "with the trust work"
     )
-
-
-def _path(file: object, verb: str) -> str:
-    if isinstance(file, (str, os.PathLike)):
-        return os.fsdecode(file)
-    raise TypeError(f"a path or a file object with {verb}() is needed, not {type(file).__name__}")
 
 
 def _refuse(**arguments: object) -> NoReturn:

@@ -42,8 +42,8 @@ __all__ = [
     "dumps",
     "load",
     "loads",
-    *_opcodes.__all__,
 ]
+__all__ += _opcodes.__all__
 
 HIGHEST_PROTOCOL = 5
 DEFAULT_PROTOCOL = 5 if sys.version_info >= (3, 14) else 4

@@ -11,11 +11,15 @@ Rules for the rows of the table:
 - A row builds its value itself, from arguments that are built already.
 """
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
 
 from perdure._engine.guard import Callee, Constant
 from perdure.errors import CorruptError, UntrustedError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
 
 __all__ = ["BUILT_IN", "TRUST_ALL", "Policy", "TrustAll"]
 
@@ -30,7 +34,7 @@ class TrustAll:
 TRUST_ALL = TrustAll()
 
 
-def _refuse(what: str, args: tuple[Any, ...]) -> Any:
+def _refuse(what: str, args: tuple[Any, ...]) -> NoReturn:
     shown = ", ".join(type(arg).__name__ for arg in args[:8])
     raise CorruptError(f"{what} is never pickled with arguments of these types: ({shown:.200})")
 

@@ -70,7 +70,7 @@ def test_unpickler_asks_the_policy() -> None:
 
 def test_neither_path_nor_file() -> None:
     for call in (lambda: perdure.dump(1, 7), lambda: perdure.load(7)):  # type: ignore[arg-type]
-        with pytest.raises(TypeError, match="a path or a file object with .* is needed, not int"):
+        with pytest.raises(TypeError, match="file must have"):
             call()
 
 

@@ -6,6 +6,16 @@ class _Writable(Protocol):
 
 _BufferCallback = Callable[[Any], object] | None
 
+HIGHEST_PROTOCOL: int
+DEFAULT_PROTOCOL: int
+
+class PicklerMemoProxy:
+    """A Pickler's memo, to copy, clear or hand to another."""
+
+    def __init__(self, pickler: Pickler) -> None: ...
+    def clear(self) -> None: ...
+    def copy(self) -> dict[int, tuple[int, Any]]: ...
+
 class Pickler:
     """The standard module's Pickler."""
 
@@ -21,7 +31,7 @@ class Pickler:
         fix_imports: bool = True,
         buffer_callback: _BufferCallback = None,
     ) -> None: ...
-    def dump(self, obj: object) -> None: ...
+    def dump(self, obj: object, /) -> None: ...
     def clear_memo(self) -> None: ...
     def persistent_id(self, obj: Any) -> Any: ...
 
@@ -33,6 +43,7 @@ def dump(
     fix_imports: bool = True,
     buffer_callback: _BufferCallback = None,
     canonical: bool = False,
+    path_notes: bool = False,
 ) -> None: ...
 def dumps(
     obj: object,
@@ -41,4 +52,5 @@ def dumps(
     fix_imports: bool = True,
     buffer_callback: _BufferCallback = None,
     canonical: bool = False,
+    path_notes: bool = False,
 ) -> bytes: ...

@@ -35,6 +35,8 @@ cdef struct Record:
     Py_ssize_t fields    # of a named tuple
 
 cdef int study(Record* record, PyTypeObject* type) noexcept
+cdef PyObject* uuid_unknown() noexcept
+cdef PyObject* calendar_value(int kind, const unsigned char* s) noexcept
 
 cdef extern from *:
     """

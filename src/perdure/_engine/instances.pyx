@@ -20,6 +20,22 @@ cdef extern from *:
     Py_ssize_t tp_itemsize "PERDURE_TP_ITEMSIZE"(PyTypeObject*) noexcept
     PyObject* tp_mro "PERDURE_TP_MRO"(PyTypeObject*) noexcept
 
+cdef extern from *:
+    """
+    #include <datetime.h>
+    static int perdure_datetime_ready(void) {
+        if (PyDateTimeAPI == NULL) { PyDateTime_IMPORT; }
+        return PyDateTimeAPI != NULL;
+    }
+    #define PERDURE_NEW_DATE(y, m, d) PyDate_FromDate(y, m, d)
+    #define PERDURE_NEW_DATETIME(y, mo, d, h, mi, s, us, fold) \\
+        PyDateTime_FromDateAndTimeAndFold(y, mo, d, h, mi, s, us, fold)
+    """
+    bint datetime_ready "perdure_datetime_ready"() noexcept
+    PyObject* new_date "PERDURE_NEW_DATE"(int, int, int) noexcept
+    PyObject* new_datetime "PERDURE_NEW_DATETIME"(int, int, int, int, int, int, int, int) noexcept
+
+cdef object unknown_safety = None
 cdef object namespace_of = type.__dict__["__dict__"].__get__
 cdef object getset_descriptor = type(type.__dict__["__dict__"])
 cdef frozenset DEFAULT_DESCRIPTORS = frozenset(("__class__", "__dict__", "__weakref__"))
@@ -102,9 +118,33 @@ cdef bint is_uuid(object cls, object setstate, int traits) except -1:
     code = getattr(setstate, "__code__", None)
     if code is None or getattr(setstate, "__globals__", None) is not vars(module):
         return False
+    global unknown_safety
+    unknown_safety = module.SafeUUID.unknown
     return (code.co_qualname == "UUID.__setstate__"
             and type(namespace_of(cls).get("int")).__name__ == "member_descriptor"
             and type(namespace_of(cls).get("is_safe")).__name__ == "member_descriptor")
+
+
+cdef PyObject* uuid_unknown() noexcept:
+    """SafeUUID.unknown, which a UUID has whose state says nothing of it; borrowed."""
+    return <PyObject*>unknown_safety
+
+
+cdef PyObject* calendar_value(int kind, const unsigned char* s) noexcept:
+    """A datetime of 10 bytes or a date of 4 (new); NULL without an exception where they are not
+    in range: the class itself then says what becomes of them."""
+    cdef PyObject* made
+    cdef int year = s[0] << 8 | s[1]
+    if not datetime_ready():
+        PyErr_Clear()
+        return NULL
+    if kind == DATE:
+        made = new_date(year, s[2], s[3])
+    else:
+        made = new_datetime(year, s[2] & 0x7F, s[3], s[4], s[5], s[6], s[7] << 16 | s[8] << 8 | s[9], s[2] >> 7)
+    if made == NULL:
+        PyErr_Clear()
+    return made
 
 
 cdef Py_ssize_t named_tuple_fields(object cls) except -2:

@@ -49,7 +49,8 @@ cdef struct Machine:
     # For streams of C pickle: which memo indices are ever read (a bitmap), once scanned.
     uint64_t* memo_reads
     Py_ssize_t memo_reads_bits
-    int scanned
+    int scanned                 # 0 not yet, 1 known, -1 cannot be known
+    int chances                 # objects for which that would have paid
     bint keeps_memo             # the memo outlives this load: no index may be dropped
     # How to load; all borrowed from the caller.
     int proto
@@ -277,6 +278,19 @@ cdef inline PyObject* memo_get(Machine* m, Py_ssize_t index) noexcept:
             value = PyDict_GetItemWithError(m.memo_sparse, key)
             Py_DECREF(key)
     return value
+
+cdef inline bint is_read(Machine* m, Py_ssize_t index) noexcept:
+    """Whether the scanned stream gets this index again."""
+    return index < m.memo_reads_bits and (m.memo_reads[index >> 6] >> (index & 63)) & 1
+
+cdef inline int number_hole(Machine* m) noexcept:
+    """Numbers an object that will not be got again: the next index stays empty."""
+    if m.memo_filled == m.memo_room and grow_memo(m, m.memo_filled + 1) < 0:
+        return -1
+    m.memo[m.memo_filled] = NULL
+    m.memo_filled += 1
+    m.memo_count += 1
+    return 0
 
 cdef inline void memo_clear(Machine* m) noexcept:
     """Empties it; what its objects' destructors see is already the empty memo."""

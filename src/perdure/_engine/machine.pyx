@@ -28,6 +28,7 @@ from perdure._engine.machine cimport *
 from perdure._engine.names cimport extension_name, find_extension, find_global, keep_extension
 from perdure._engine.opcodes cimport *
 from perdure._engine.reader_capi cimport *
+from perdure._engine.scan cimport put_to_drop, scan, scan_pays
 from perdure._engine.source cimport *
 from perdure._engine.values cimport *
 
@@ -67,6 +68,8 @@ cdef str S_setstate = "__setstate__"
 cdef str S_dict = "__dict__"
 cdef str S_getinitargs = "__getinitargs__"
 cdef str S_new = "__new__"
+cdef str S_int = "int"
+cdef str S_is_safe = "is_safe"
 
 # What is remembered between loads (see keys.pxd, instances.pxd).
 cdef Keys keys
@@ -123,6 +126,7 @@ cdef PyObject* run(Machine* m) noexcept:
     cdef uint64_t size
     cdef int op, status
     cdef Words w
+    cdef Record* record
 
     while True:
         if unlikely(end - p < 9) and (end <= p or end - p <= ARGUMENT[p[0]]):
@@ -144,11 +148,14 @@ cdef PyObject* run(Machine* m) noexcept:
 
         # -- leaves
         if op == OP_BININT1:
-            value = small_ints[p[1]]
-            Py_INCREF(value)
-            sp[0] = value
-            sp += 1
-            p += 2
+            while True:  # small ints come in runs
+                value = small_ints[p[1]]
+                Py_INCREF(value)
+                sp[0] = value
+                sp += 1
+                p += 2
+                if end - p < 9 or p[0] != OP_BININT1 or limit - sp < 2:
+                    break
         elif op == OP_BININT2:
             value = PyLong_FromLong(p[1] | (<long>p[2] << 8))
             if unlikely(value == NULL):
@@ -157,19 +164,29 @@ cdef PyObject* run(Machine* m) noexcept:
             sp += 1
             p += 3
         elif op == OP_BININT:
-            value = PyLong_FromLong(<int32_t>u32(p + 1))
+            while True:
+                value = PyLong_FromLong(<int32_t>u32(p + 1))
+                if unlikely(value == NULL):
+                    break
+                sp[0] = value
+                sp += 1
+                p += 5
+                if end - p < 9 or p[0] != OP_BININT or limit - sp < 2:
+                    break
             if unlikely(value == NULL):
                 break
-            sp[0] = value
-            sp += 1
-            p += 5
         elif op == OP_BINFLOAT:
-            value = PyFloat_FromDouble(get_double(p + 1))
+            while True:
+                value = PyFloat_FromDouble(get_double(p + 1))
+                if unlikely(value == NULL):
+                    break
+                sp[0] = value
+                sp += 1
+                p += 9
+                if end - p < 9 or p[0] != OP_BINFLOAT or limit - sp < 2:
+                    break
             if unlikely(value == NULL):
                 break
-            sp[0] = value
-            sp += 1
-            p += 9
         elif op == OP_SHORT_BINUNICODE or op == OP_BINUNICODE:
             if op == OP_SHORT_BINUNICODE:
                 n = p[1]
@@ -242,6 +259,19 @@ cdef PyObject* run(Machine* m) noexcept:
                     break
                 p = m.p
                 end = m.end
+            if (n == 10 or n == 4) and sp > fence and PyType_Check(sp[-1]):
+                # `C` 10 bytes `\x85` `R`: a datetime, made from the bytes as they lie.
+                record = record_of(records, <PyTypeObject*>sp[-1])
+                if record.kind == DATETIME if n == 10 else record.kind == DATE:
+                    s = calendar_end(m, p + 2 + n, end)
+                    value = calendar_value(record.kind, p + 2) if s != NULL and m.policy == NULL else NULL
+                    if value != NULL:
+                        Py_DECREF(sp[-1])
+                        sp[-1] = value
+                        if s - p > 4 + n and (number_hole(m) < 0 or number_hole(m) < 0):
+                            break
+                        p = s
+                        continue
             value = PyBytes_FromStringAndSize(<const char*>p + 2, n)
             if unlikely(value == NULL):
                 break
@@ -257,7 +287,10 @@ cdef PyObject* run(Machine* m) noexcept:
             n = m.memo_filled
             value = sp[-1]
             if likely(n == m.memo_count and n < m.memo_room and not m.callees):
-                Py_INCREF(value)
+                if m.scanned > 0 and not is_read(m, n):
+                    value = NULL
+                else:
+                    Py_INCREF(value)
                 m.memo[n] = value
                 m.memo_filled = m.memo_count = n + 1
             elif memoize(m, m.memo_count, value) < 0:
@@ -270,8 +303,28 @@ cdef PyObject* run(Machine* m) noexcept:
             if memoize(m, p[1] if op == OP_BINPUT else u32(p + 1), sp[-1]) < 0:
                 break
             p += 1 + ARGUMENT[op]
-        elif op == OP_BINGET or op == OP_LONG_BINGET:
-            n = p[1] if op == OP_BINGET else u32(p + 1)
+        elif op == OP_BINGET:
+            top = m.memo
+            n = m.memo_filled if likely(not m.memo_callees) else 0
+            while p[1] < n and top[p[1]] != NULL:  # references to few objects come in runs
+                value = top[p[1]]
+                Py_INCREF(value)
+                sp[0] = value
+                sp += 1
+                p += 2
+                if end - p < 9 or p[0] != OP_BINGET or limit - sp < 2:
+                    break
+            else:
+                m.sp = sp
+                value = recall(m, p[1])
+                if value == NULL:
+                    break
+                Py_INCREF(value)
+                sp[0] = value
+                sp += 1
+                p += 2
+        elif op == OP_LONG_BINGET:
+            n = u32(p + 1)
             value = m.memo[n] if n < m.memo_filled else NULL
             if unlikely(value == NULL or m.memo_callees):
                 m.sp = sp
@@ -281,7 +334,7 @@ cdef PyObject* run(Machine* m) noexcept:
             Py_INCREF(value)
             sp[0] = value
             sp += 1
-            p += 1 + ARGUMENT[op]
+            p += 5
 
         # -- containers
         elif op == OP_MARK:
@@ -372,7 +425,7 @@ cdef PyObject* run(Machine* m) noexcept:
                 break
             value = top[-1]
             if likely(is_lazy(value)):
-                if p + 1 < end and p[1] == OP_BUILD and top - fence >= 2 and lazy_index(value) < 0:
+                if p + 1 < end and p[1] == OP_BUILD and top - fence >= 2 and not is_wanted(m, value, p + 1):
                     # `u` `b`: the state goes straight into the instance, no dict is made.
                     status = build_from_stack(m, top[-2], top, n >> 1)
                     if status < 0:
@@ -381,16 +434,18 @@ cdef PyObject* run(Machine* m) noexcept:
                         sp = top - 1
                         p += 2
                         continue
-                elif (p + 2 < end and p[1] == OP_TUPLE2 and p[2] == OP_BUILD and top - fence >= 3
-                        and top[-2] == Py_None and lazy_index(value) < 0):
-                    status = slots_from_stack(m, top[-3], top, n >> 1)
-                    if status < 0:
-                        break
-                    if status > 0:
-                        Py_DECREF(Py_None)
-                        sp = top - 2
-                        p += 3
-                        continue
+                elif p + 2 < end and p[1] == OP_TUPLE2 and top - fence >= 3 and top[-2] == Py_None:
+                    # `u` `\x86` `b`: slots.
+                    i = put_to_drop(m, p + 2, end, m.memo_filled)
+                    if i >= 0 and p + 2 + i < end and p[2 + i] == OP_BUILD and not is_wanted(m, value, p + 2):
+                        status = slots_from_stack(m, top[-3], top, n >> 1)
+                        if status < 0 or (i and number_hole(m) < 0):
+                            break
+                        if status > 0:
+                            Py_DECREF(Py_None)
+                            sp = top - 2
+                            p += 3 + i
+                            continue
                 value = dict_of(&keys, top, n >> 1) if n else PyDict_New()
                 if unlikely(value == NULL):
                     break
@@ -402,6 +457,48 @@ cdef PyObject* run(Machine* m) noexcept:
                 if status < 0:
                     break
                 sp = top
+            p += 1
+        elif op == OP_SETITEM:
+            if unlikely(sp - fence < 3):
+                underflow(m, UNPICKLING)
+                break
+            top = sp - 2
+            if unlikely(m.policy != NULL) and (check_values(m, top, sp) < 0 or charge_keys(m, top, 2, 2) < 0):
+                break
+            value = top[-1]
+            if p + 1 < end and p[1] == OP_BUILD and top - fence >= 2 and is_only_state(m, value, p + 1):
+                # `s` `b`: a state of one attribute, in a dict that nobody else will see.
+                status = build_from_stack(m, top[-2], top, 1)
+                if status < 0:
+                    break
+                if status > 0:
+                    Py_DECREF(value)
+                    sp = top - 1
+                    p += 2
+                    continue
+            if set_items(m, value, top, 2) < 0:
+                break
+            sp = top
+            p += 1
+        elif op == OP_ADDITEMS:
+            if unlikely(m.mark_count == 0):
+                no_mark()
+                break
+            top = fence
+            m.mark_count -= 1
+            fence = base + m.marks[m.mark_count]
+            if unlikely(top <= fence):
+                underflow(m, UNPICKLING)
+                break
+            if unlikely(is_lazy(top[-1])) and settle(m, top - 1) < 0:
+                break
+            if unlikely(m.policy != NULL) and (check_values(m, top, sp) < 0 or charge_keys(m, top, sp - top, 1) < 0):
+                break
+            m.sp = sp
+            status = add_items(m, top[-1], top)
+            sp = m.sp
+            if status < 0:
+                break
             p += 1
         elif op == OP_EMPTY_TUPLE:
             if p + 1 < end and p[1] == OP_NEWOBJ and sp > fence and PyType_Check(sp[-1]):
@@ -437,9 +534,19 @@ cdef PyObject* run(Machine* m) noexcept:
             n = sp - top
             if unlikely(m.callees) and check_values(m, top, sp) < 0:
                 break
-            if p + 1 < end and top > fence and not m.policy:
-                # The tuple is only a callee's arguments: call it with them as they lie.
-                if p[1] == OP_REDUCE:
+            if p + 1 < end and top > fence and m.policy == NULL:
+                # The tuple may be only a callee's arguments: call it with them as they lie.
+                s = p + 1
+                i = 0
+                if s[0] != OP_REDUCE and s[0] != OP_NEWOBJ and end - s >= 6:
+                    i = put_length(s)
+                    if i and (s[i] == OP_REDUCE or s[i] == OP_NEWOBJ):
+                        i = put_to_drop(m, s, end, m.memo_filled)
+                        if i > 0:
+                            s += i
+                if s[0] == OP_REDUCE:
+                    if i and number_hole(m) < 0:
+                        break
                     value = call_on_stack(m, top, n)
                     if unlikely(value == NULL):
                         break
@@ -448,21 +555,23 @@ cdef PyObject* run(Machine* m) noexcept:
                         Py_DECREF(sp[0])
                     sp[0] = value
                     sp += 1
-                    p += 2
+                    p = s + 1
                     continue
-                elif p[1] == OP_NEWOBJ and PyType_Check(top[-1]):
+                elif s[0] == OP_NEWOBJ and PyType_Check(top[-1]):
                     value = top[-1]
-                    if record_of(records, <PyTypeObject*>value).kind == NAMED_TUPLE:
-                        if record_of(records, <PyTypeObject*>value).fields == n:
-                            top[-1] = PyType_GenericAlloc(<PyTypeObject*>value, n)
-                            if unlikely(top[-1] == NULL):
-                                top[-1] = value
-                                break
-                            memcpy((<PyTupleObject*>top[-1]).ob_item, top, n * sizeof(PyObject*))
-                            Py_DECREF(value)
-                            sp = top
-                            p += 2
-                            continue
+                    record = record_of(records, <PyTypeObject*>value)
+                    if record.kind == NAMED_TUPLE and record.fields == n:
+                        if i and number_hole(m) < 0:
+                            break
+                        top[-1] = PyType_GenericAlloc(<PyTypeObject*>value, n)
+                        if unlikely(top[-1] == NULL):
+                            top[-1] = value
+                            break
+                        memcpy((<PyTupleObject*>top[-1]).ob_item, top, n * sizeof(PyObject*))
+                        Py_DECREF(value)
+                        sp = top
+                        p = s + 1
+                        continue
             if unlikely(n == 0):
                 value = empty_tuple
                 Py_INCREF(value)
@@ -576,6 +685,33 @@ cdef PyObject* recall(Machine* m, Py_ssize_t index) noexcept:
     return value
 
 
+cdef inline Py_ssize_t put_length(const unsigned char* q) noexcept:
+    """How long a PUT at q is, 0 where there is none."""
+    if q[0] == OP_MEMOIZE:
+        return 1
+    return 2 if q[0] == OP_BINPUT else 5 if q[0] == OP_LONG_BINPUT else 0
+
+
+cdef inline bint is_wanted(Machine* m, PyObject* slot, const unsigned char* next_op) noexcept:
+    """Whether the stream gets the dict of a lazy slot again, from next_op on."""
+    cdef Py_ssize_t index = lazy_index(slot)
+    if index < 0:
+        return False
+    if unlikely(m.scanned == 0) and scan_pays(m):
+        scan(m, next_op)
+    return m.scanned <= 0 or is_read(m, index)
+
+
+cdef inline bint is_only_state(Machine* m, PyObject* state, const unsigned char* next_op) noexcept:
+    """Whether an empty dict is held by the stack alone. Where the memo holds it too, look
+    whether memoizing such dicts is for nothing, for the sake of the next."""
+    if not PyDict_CheckExact(state) or PyDict_GET_SIZE(state):
+        return False
+    if Py_REFCNT(state) != 1 and m.scanned == 0 and scan_pays(m):
+        scan(m, next_op)
+    return Py_REFCNT(state) == 1
+
+
 # ---- containers ----------------------------------------------------------------------------
 
 cdef int fill_list(PyObject* made, PyObject** items, Py_ssize_t n) noexcept:
@@ -629,7 +765,7 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
         Py_DECREF(values)
         return status
     m.foreign = True
-    method = PyObject_GetAttr(target, <PyObject*>S_extend)
+    method = optional_attr(target, <PyObject*>S_extend)
     if method != NULL:
         values = list_of(items, m.sp - items)
         if values == NULL:
@@ -643,9 +779,8 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
             return -1
         Py_DECREF(answer)
     else:
-        if not PyErr_ExceptionMatches(PyExc_AttributeError):
+        if PyErr_Occurred() != NULL:
             return -1
-        PyErr_Clear()
         method = PyObject_GetAttr(target, <PyObject*>S_append)
         if method == NULL:
             return -1
@@ -755,11 +890,10 @@ cdef PyObject* instantiate(Machine* m, PyObject* callee, PyObject* args) noexcep
         return call_callee(m, callee, args)
     m.foreign = True
     if PyTuple_GET_SIZE(args) == 0 and PyType_Check(callee):
-        method = PyObject_GetAttr(callee, <PyObject*>S_getinitargs)
+        method = optional_attr(callee, <PyObject*>S_getinitargs)
         if method == NULL:
-            if not PyErr_ExceptionMatches(PyExc_AttributeError):
+            if PyErr_Occurred() != NULL:
                 return NULL
-            PyErr_Clear()
             return PyObject_CallMethodOneArg(callee, <PyObject*>S_new, callee)
         Py_DECREF(method)
     return PyObject_CallObject(callee, args)
@@ -791,11 +925,15 @@ cdef PyObject* new_object(Machine* m, PyObject* cls, PyObject* args, PyObject* k
 cdef int build_from_stack(Machine* m, PyObject* instance, PyObject** items, Py_ssize_t n) noexcept:
     """BUILD with n pairs that lie on the stack, without a dict: 1 done (and consumed), 0 not for
     this instance or these keys, -1 an error. What was set before a 0 is set again, to the same."""
+    cdef Record* record
     cdef int traits
     cdef Py_ssize_t i
     if m.policy != NULL:
         return 0
-    traits = record_of(records, Py_TYPE(instance)).traits
+    record = record_of(records, Py_TYPE(instance))
+    traits = record.traits
+    if record.kind == UUID and n == 1:
+        return fill_uuid(instance, items)
     if traits & (STATE_PLAIN | DICT_PLAIN | NO_DESCRIPTORS) != (STATE_PLAIN | DICT_PLAIN | NO_DESCRIPTORS):
         return 0
     for i in range(0, 2 * n, 2):
@@ -808,6 +946,35 @@ cdef int build_from_stack(Machine* m, PyObject* instance, PyObject** items, Py_s
     for i in range(2 * n):
         Py_DECREF(items[i])
     return 1
+
+
+cdef int fill_uuid(PyObject* instance, PyObject** items) noexcept:
+    """What UUID.__setstate__ does with {'int': number}."""
+    if not PyUnicode_CheckExact(items[0]) or PyUnicode_Compare(items[0], <PyObject*>S_int) != 0:
+        return 0
+    if (PyObject_GenericSetAttr(instance, <PyObject*>S_int, items[1]) < 0
+            or PyObject_GenericSetAttr(instance, <PyObject*>S_is_safe, <PyObject*>uuid_unknown()) < 0):
+        return -1
+    Py_DECREF(items[0])
+    Py_DECREF(items[1])
+    return 1
+
+
+cdef const unsigned char* calendar_end(Machine* m, const unsigned char* q, const unsigned char* end) noexcept:
+    """Past `\x85` `R` (and PUTs of what is never got again, which are numbered), or NULL."""
+    cdef Py_ssize_t first, second
+    if end - q < 2:
+        return NULL
+    if q[0] == OP_TUPLE1 and q[1] == OP_REDUCE:
+        return q + 2
+    first = put_to_drop(m, q, end, m.memo_filled)
+    if first <= 0 or q + first >= end or q[first] != OP_TUPLE1:
+        return NULL
+    q += first + 1
+    second = put_to_drop(m, q, end, m.memo_filled + 1)
+    if second <= 0 or q + second >= end or q[second] != OP_REDUCE:
+        return NULL
+    return q + second + 1
 
 
 cdef int slots_from_stack(Machine* m, PyObject* instance, PyObject** items, Py_ssize_t n) noexcept:
@@ -850,21 +1017,19 @@ cdef int build(Machine* m, PyObject* instance, PyObject* state) noexcept:
     cdef PyObject* slots = NULL
     if m.policy != NULL:
         return refuse_target(m, instance, b"BUILD")
-    if not record_of(records, Py_TYPE(instance)).traits & STATE_PLAIN or has_dict(Py_TYPE(instance)):
-        m.foreign = True
-        method = PyObject_GetAttr(instance, <PyObject*>S_setstate)
-        if method != NULL:
-            answer = PyObject_CallOneArg(method, state)
-            Py_DECREF(method)
-            if answer == NULL:
-                return -1
-            Py_DECREF(answer)
-            m.foreign = False
-            return 0
-        if not PyErr_ExceptionMatches(PyExc_AttributeError):
+    # Looked up on the instance, as the standard module does: it may carry its own.
+    method = optional_attr(instance, <PyObject*>S_setstate)
+    if method != NULL:
+        answer = PyObject_CallOneArg(method, state)
+        Py_DECREF(method)
+        if answer == NULL:
+            m.foreign = True
             return -1
-        PyErr_Clear()
-        m.foreign = False
+        Py_DECREF(answer)
+        return 0
+    if PyErr_Occurred() != NULL:
+        m.foreign = True
+        return -1
     if PyTuple_Check(state) and PyTuple_GET_SIZE(state) == 2:
         slots = PyTuple_GET_ITEM(state, 1)
         state = PyTuple_GET_ITEM(state, 0)
@@ -884,6 +1049,10 @@ cdef int set_state(Machine* m, PyObject* instance, PyObject* state) noexcept:
     if not PyDict_Check(state):
         PyErr_SetString(UNPICKLING, b"state is not a dictionary")
         return -1
+    if PyDict_CheckExact(state) and has_plain_state(Py_TYPE(instance)):
+        status = set_attributes(instance, state)
+        if status != 0:
+            return 0 if status > 0 else -1
     m.foreign = True
     attributes = PyObject_GetAttr(instance, <PyObject*>S_dict)
     if attributes == NULL:
@@ -901,6 +1070,30 @@ cdef int set_state(Machine* m, PyObject* instance, PyObject* state) noexcept:
     if status == 0:
         m.foreign = False
     return status
+
+
+cdef inline bint has_plain_state(PyTypeObject* type) noexcept:
+    cdef int traits = record_of(records, type).traits
+    return traits & (DICT_PLAIN | NO_DESCRIPTORS) == (DICT_PLAIN | NO_DESCRIPTORS)
+
+
+cdef int set_attributes(PyObject* instance, PyObject* state) noexcept:
+    """The pairs of a state dict as attributes, so that no __dict__ need be made: 1 done, 0 not
+    with these keys, -1 an error."""
+    cdef PyObject* key
+    cdef PyObject* value
+    cdef Py_ssize_t at = 0
+    cdef int status = 0
+    while PyDict_Next(state, &at, &key, &value):
+        if not PyUnicode_CheckExact(key) or is_dunder(key):
+            return 0
+    at = 0
+    while status == 0 and PyDict_Next(state, &at, &key, &value):
+        Py_INCREF(key)
+        PyUnicode_InternInPlace(&key)
+        status = PyObject_GenericSetAttr(instance, key, value)
+        Py_DECREF(key)
+    return 1 if status == 0 else -1
 
 
 cdef int set_slots(Machine* m, PyObject* instance, PyObject* slots) noexcept:
@@ -1152,24 +1345,6 @@ cdef int load_plain(Machine* m, int op) noexcept:
             Py_DECREF(m.sp[0])
             return 0
         return extend_object(m, m.sp[-2], m.sp - 1)
-    elif op == OP_SETITEM:
-        if m.sp - m.fence < 3:
-            return underflow(m, UNPICKLING)
-        if check_values(m, m.sp - 2, m.sp) < 0 or charge_keys(m, m.sp - 2, 2, 2) < 0:
-            return -1
-        if set_items(m, m.sp[-3], m.sp - 2, 2) < 0:
-            return -1
-        m.sp -= 2
-        return 0
-    elif op == OP_ADDITEMS:
-        top = pop_mark(m)
-        if top == NULL:
-            return -1
-        if top <= m.fence:
-            return underflow(m, UNPICKLING)
-        if check_values(m, top, m.sp) < 0 or charge_keys(m, top, m.sp - top, 1) < 0:
-            return -1
-        return add_items(m, top[-1], top)
     elif op == OP_NEWOBJ or op == OP_NEWOBJ_EX:
         n = 2 if op == OP_NEWOBJ else 3
         if m.sp - m.fence < n:

@@ -72,6 +72,7 @@ cdef extern from "Python.h":
     int PyUnicode_CHECK_INTERNED(PyObject*) noexcept
     Py_ssize_t PyUnicode_GET_LENGTH(PyObject*) noexcept
     int PyUnicode_CheckExact(PyObject*) noexcept
+    int PyUnicode_Compare(PyObject*, PyObject*) noexcept
     int PyUnicode_Check(PyObject*) noexcept
     void* PyUnicode_DATA(PyObject*) noexcept
     ctypedef struct PyASCIIObject:
@@ -235,6 +236,17 @@ cdef extern from *:
         return (perdure_entry *)(k->indices + ((size_t)1 << k->log2_index_bytes));
     }
 
+    /* An attribute, NULL without an exception where there is none. */
+    static inline PyObject *perdure_optional_attr(PyObject *o, PyObject *name) {
+        PyObject *found;
+    #if PY_VERSION_HEX >= 0x030D0000
+        (void)PyObject_GetOptionalAttr(o, name, &found);
+    #else
+        (void)_PyObject_LookupAttr(o, name, &found);
+    #endif
+        return found;
+    }
+
     /* A type's version tag, 0 where it has none (before 3.13 a stale tag stays in the field). */
     static inline unsigned int perdure_type_version(PyTypeObject *t) {
     #if PY_VERSION_HEX < 0x030D0000
@@ -266,6 +278,7 @@ cdef extern from *:
         PyObject* key
         PyObject* value
     Entry* dict_entries "perdure_entries"(PyObject*, Py_ssize_t) noexcept  # borrowed
+    PyObject* optional_attr "perdure_optional_attr"(PyObject*, PyObject*) noexcept  # new
     unsigned int type_version "perdure_type_version"(PyTypeObject*) noexcept
     bint is_abstract "PERDURE_IS_ABSTRACT"(PyTypeObject*) noexcept
     bint has_dict "PERDURE_HAS_DICT"(PyTypeObject*) noexcept

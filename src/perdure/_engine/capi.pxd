@@ -94,7 +94,8 @@ cdef extern from "Python.h":
     int PyObject_GetBuffer(PyObject*, Py_buffer*, int) except -1
     void PyBuffer_Release(Py_buffer*) noexcept
     int PyBuffer_IsContiguous(const Py_buffer*, char) noexcept
-    int PyBUF_FULL_RO
+    int PyBUF_FULL_RO, PyBUF_READ
+    object PyMemoryView_FromMemory(char*, Py_ssize_t, int)
     const Py_buffer* PyPickleBuffer_GetBuffer(PyObject*) except NULL  # borrowed
 
     void* PyMem_RawMalloc(size_t) noexcept
@@ -301,5 +302,7 @@ cdef extern from *:
     """
     /* After a C call that may have failed: 0, or -1 for Cython to pass the exception on. */
     static inline int perdure_reraise(void) { return PyErr_Occurred() ? -1 : 0; }
+    #define PERDURE_MAKE_IMMUTABLE(t) (((PyTypeObject *)(t))->tp_flags |= Py_TPFLAGS_IMMUTABLETYPE)
     """
+    void make_immutable "PERDURE_MAKE_IMMUTABLE"(PyObject*)
     int reraise "perdure_reraise"() except -1

@@ -44,6 +44,7 @@ cdef bint can_walk_dicts() except -1:
             and entries[2].value == <PyObject*>sample["b"] and dict_entries(<PyObject*>other, &n) == NULL)
 
 
+cdef object missing = object()
 cdef bint direct_dicts = can_walk_dicts()
 
 
@@ -281,11 +282,12 @@ cdef int save_instance(Output out, PyObject* obj, PyTypeObject* t, bint unique) 
         out.shapes = borrow_shapes()
     shape = shape_of(out.shapes, t)
     if out.dispatch_table is not None:
+        func = missing
         try:
             func = out.dispatch_table[<object>t]
         except KeyError:
-            func = None
-        if func is not None:
+            pass
+        if func is not missing:
             out.hooked = True
             return save_answer(out, obj, func(<object>obj), unique)
     elif shape.registered:
@@ -296,12 +298,12 @@ cdef int save_instance(Output out, PyObject* obj, PyTypeObject* t, bint unique) 
     if shape.kind != REDUCED and out.plain and save_shaped(out, obj, shape, unique):
         return 0
     out.hooked = True
-    reduce = getattr(<object>obj, "__reduce_ex__", None)
-    if reduce is not None:
+    reduce = getattr(<object>obj, "__reduce_ex__", missing)
+    if reduce is not missing:
         answer = reduce(out.proto)
     else:
-        reduce = getattr(<object>obj, "__reduce__", None)
-        if reduce is None:
+        reduce = getattr(<object>obj, "__reduce__", missing)
+        if reduce is missing:
             raise PicklingError(f"Can't pickle {type_name(<object>t)} object")
         answer = reduce()
     return save_answer(out, obj, answer, unique)

@@ -160,7 +160,8 @@ cdef bint save_array(Output out, PyObject* obj, Shape* shape, bint unique) excep
         header[0] = OP_BINBYTES8
         put_le(header + 1, <uint64_t>n, 8)
         i = 9
-    out.put_big(header, i, array.data, n, NULL)
+    view = flat_view(out, <object>obj, n)
+    out.put_big(header, i, array.data, n, <PyObject*>view if view is not None else NULL)
     p = out.p
     if p >= out.end:
         p = out.more(p, SLACK)

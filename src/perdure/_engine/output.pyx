@@ -264,7 +264,8 @@ cdef class Output:
                      PyObject* payload) except -1:
         """An opcode whose argument is long: framed if it fits, else alone and never copied twice.
 
-        ``payload`` is an object that holds just these bytes, to hand to a file; NULL: there is none.
+        ``payload`` is an object that holds just these bytes, to hand to a file (which may keep
+        it); NULL: there is none, and a file gets a copy.
         """
         cdef unsigned char* p
         if n < FRAME_TARGET:

@@ -16,3 +16,4 @@ cdef int put_one(Output out, PyObject* obj) except -1
 cdef int put_new(Output out) except -1
 cdef int close_new(Output out, PyObject* obj, bint unique) except -1
 cdef int close_call(Output out, PyObject* obj, bint unique) except -1
+cdef object flat_view(Output out, obj, Py_ssize_t n)

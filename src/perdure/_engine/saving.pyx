@@ -8,7 +8,7 @@ import builtins
 import copyreg
 import _compat_pickle
 from _codecs import encode as codecs_encode
-from _pickle import PicklingError
+from _pickle import PickleBuffer, PicklingError
 from functools import partial
 
 from cpython.object cimport PyTypeObject
@@ -29,7 +29,7 @@ cdef dict modules_3to2 = _compat_pickle.REVERSE_IMPORT_MAPPING
 # -- leaves ----------------------------------------------------------------------
 
 cdef int put_sized(Output out, int short_op, int op, int long_op, const void* data, Py_ssize_t n,
-                   PyObject* payload, str what) except -1:
+                   payload, str what) except -1:
     """An opcode with a counted argument, in the shortest form that the protocol has."""
     cdef unsigned char header[9]
     cdef Py_ssize_t hn
@@ -47,7 +47,7 @@ cdef int put_sized(Output out, int short_op, int op, int long_op, const void* da
         hn = 9
     else:
         raise OverflowError(f"serializing a {what} larger than 4 GiB requires pickle protocol 4 or higher")
-    return out.put_big(header, hn, data, n, payload)
+    return out.put_big(header, hn, data, n, <PyObject*>payload if payload is not None else NULL)
 
 
 cdef int save_text(Output out, PyObject* s) except -1:
@@ -68,7 +68,7 @@ cdef int save_text(Output out, PyObject* s) except -1:
             data = PyBytes_AS_STRING(<PyObject*>encoded)
             n = PyBytes_GET_SIZE(<PyObject*>encoded)
         put_sized(out, OP_SHORT_BINUNICODE if out.proto >= 4 else 0, OP_BINUNICODE, OP_BINUNICODE8,
-                  data, n, <PyObject*>encoded if encoded is not None else NULL, "string")
+                  data, n, encoded, "string")
     return 0 if unique else out.memoize(s)
 
 
@@ -122,7 +122,7 @@ cdef int save_bytes(Output out, PyObject* obj) except -1:
         answer = (codecs_encode, (data.decode("latin1"), "latin1")) if data else (bytes, ())
         return push_answer(out, obj, answer, False)
     put_sized(out, OP_SHORT_BINBYTES, OP_BINBYTES, OP_BINBYTES8, PyBytes_AS_STRING(obj),
-              PyBytes_GET_SIZE(obj), obj, "bytes object")
+              PyBytes_GET_SIZE(obj), <object>obj, "bytes object")
     return 0 if unique else out.memoize(obj)
 
 
@@ -133,29 +133,43 @@ cdef int save_bytearray(Output out, PyObject* obj) except -1:
     # A file's write may run Python code that resizes it: an exported buffer can't be resized.
     view = memoryview(<bytearray>obj)
     put_sized(out, 0, 0, OP_BYTEARRAY8, PyByteArray_AS_STRING(obj), PyByteArray_GET_SIZE(obj),
-              <PyObject*>view, "bytearray object")
+              view, "bytearray object")
     return out.memoize(obj)
+
+
+cdef object flat_view(Output out, obj, Py_ssize_t n):
+    """A contiguous buffer as a memoryview of bytes, to hand to a file uncopied; None if none is needed."""
+    if out.write is None or n < FRAME_TARGET:
+        return None
+    try:
+        return PickleBuffer(obj).raw()
+    except (BufferError, ValueError):  # numpy has no buffer format for some dtypes
+        return None
 
 
 cdef int save_buffer(Output out, PyObject* obj) except -1:
     """A PickleBuffer: handed to buffer_callback, or its bytes in the stream."""
-    cdef const Py_buffer* view
-    cdef bint in_band = True
+    cdef Py_buffer view
     if out.proto < 5:
         raise PicklingError("PickleBuffer can only be pickled with protocol >= 5")
-    view = PyPickleBuffer_GetBuffer(obj)
-    if not PyBuffer_IsContiguous(view, b"A"):
-        raise PicklingError("PickleBuffer can not be pickled when pointing to a non-contiguous buffer")
-    if out.buffer_callback is not None:
-        in_band = bool(out.buffer_callback(<object>obj))
-    if not in_band:
-        put_code(out, OP_NEXT_BUFFER)
-        return put_code(out, OP_READONLY_BUFFER) if view.readonly else 0
-    raw = (<object>obj).raw()
-    if view.readonly:
-        put_sized(out, OP_SHORT_BINBYTES, OP_BINBYTES, OP_BINBYTES8, view.buf, view.len, <PyObject*>raw, "bytes object")
-    else:
-        put_sized(out, 0, 0, OP_BYTEARRAY8, view.buf, view.len, <PyObject*>raw, "bytearray object")
+    # A view of our own: the callback, or a file's write, may release the object's.
+    PyObject_GetBuffer(obj, &view, PyBUF_FULL_RO)
+    raw = None
+    try:
+        if not PyBuffer_IsContiguous(&view, b"A"):
+            raise PicklingError("PickleBuffer can not be pickled when pointing to a non-contiguous buffer")
+        raw = flat_view(out, <object>obj, view.len)
+        if out.buffer_callback is not None:
+            out.hooked = True
+            if not out.buffer_callback(<object>obj):
+                put_code(out, OP_NEXT_BUFFER)
+                return put_code(out, OP_READONLY_BUFFER) if view.readonly else 0
+        if view.readonly:
+            put_sized(out, OP_SHORT_BINBYTES, OP_BINBYTES, OP_BINBYTES8, view.buf, view.len, raw, "bytes object")
+        else:
+            put_sized(out, 0, 0, OP_BYTEARRAY8, view.buf, view.len, raw, "bytearray object")
+    finally:
+        PyBuffer_Release(&view)
     return out.memoize(obj)
 
 
@@ -165,9 +179,8 @@ cdef int save_global(Output out, PyObject* obj, name) except -1:
     """A class, a function or anything else that its module and name lead to."""
     module, name = global_name(<object>obj, name)
     if out.proto >= 2 and extension_registry:
-        number = extension_registry.get((module, name))
-        if number is not None:
-            return save_extension(out, number)
+        if (module, name) in extension_registry:
+            return save_extension(out, extension_registry[module, name])
     if out.proto >= 4:
         save_name(out, module)
         save_name(out, name)
@@ -283,9 +296,8 @@ cdef int save_extension(Output out, number) except -1:
     if type(number) is not int:
         raise TypeError(f"extension code must be an int, not {type(number).__name__}")
     if not 0 < number <= 0x7fffffff:
-        if number > 0x7fffffff:
-            raise OverflowError(f"extension code {number} is out of range")
-        raise RuntimeError(f"extension code {number} is out of range")
+        kind = RuntimeError if -0x80000000 <= number <= 0 else OverflowError
+        raise kind(f"extension code {number} is out of range")
     n = number
     put_le(code + 1, <uint64_t>n, 4)
     if n < 256:

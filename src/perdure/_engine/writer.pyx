@@ -1,3 +1,7 @@
+# distutils: define_macros=CYTHON_USE_TYPE_SPECS=1
+# (Heap types, as those of _pickle: seen by the collector, and immutable.)
+# cython: binding=False
+# (dump and dumps as class attributes must not bind, as those of C do not; and calls cost less.)
 """What a caller holds: Pickler, dump, dumps, with the contract of the standard module's.
 
 Formats and meanings are those of ``pickle`` (PEP 307, 3154, 574), name for name; the
@@ -6,7 +10,6 @@ engine's own are ``canonical`` and errors that say where in the object they aros
 
 import sys
 
-cimport cython
 from _pickle import PicklingError
 
 from perdure._engine.capi cimport *
@@ -20,6 +23,7 @@ from perdure._engine.shapes cimport return_shapes, exchange
 HIGHEST_PROTOCOL = 5
 DEFAULT_PROTOCOL = 5 if sys.version_info >= (3, 14) else 4
 
+cdef object missing = object()
 cdef int highest = 5
 cdef int default = DEFAULT_PROTOCOL
 cdef PyObject* idle = NULL   # the Output of the last dumps, owned: a small message makes none
@@ -64,7 +68,6 @@ cdef object perform(Output out, obj):
     return result
 
 
-@cython.binding(False)  # as the standard module's: in a class it is no method
 def dumps(obj, protocol=None, *, fix_imports=True, buffer_callback=None, canonical=False, path_notes=False):
     """The pickle of obj, as bytes."""
     cdef Output out
@@ -93,7 +96,6 @@ def dumps(obj, protocol=None, *, fix_imports=True, buffer_callback=None, canonic
         Py_XDECREF(exchange(&idle, <PyObject*>out))
 
 
-@cython.binding(False)
 def dump(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None, canonical=False, path_notes=False):
     """Write the pickle of obj to a file opened for binary writing."""
     cdef Output out = Output()
@@ -144,7 +146,10 @@ cdef class Pickler:
     cdef object __weakref__
 
     def __init__(self, file, protocol=None, fix_imports=True, buffer_callback=None):
-        cdef Output out = Output()
+        cdef Output out
+        if self.busy:
+            raise RuntimeError("Pickler object is already used")
+        out = Output()
         set_protocol(out, protocol, buffer_callback)
         out.write = write_of(file)
         out.fix_imports = fix_imports
@@ -174,7 +179,11 @@ cdef class Pickler:
         if type(self) is not Pickler:
             if out.persistent_id is None and getattr(type(self), "persistent_id", None) is not own_persistent_id:
                 out.persistent_id = self.persistent_id
-            out.reducer_override = getattr(self, "reducer_override", None)
+            out.reducer_override = getattr(self, "reducer_override", missing)
+            if out.reducer_override is missing:
+                out.reducer_override = None
+            elif out.reducer_override is None:
+                raise TypeError("'NoneType' object is not callable")  # as calling it would say
             out.dispatch_table = getattr(self, "dispatch_table", None)
         out.plain = out.proto >= 4 and out.persistent_id is None
         return 0
@@ -226,7 +235,12 @@ cdef class Pickler:
 
     @bin.setter
     def bin(self, value):
-        self.out.binary = value
+        cdef int number = value
+        self.out.binary = number != 0
+
+    @bin.deleter
+    def bin(self):
+        raise TypeError("can't delete numeric/char attribute")
 
     @property
     def fast(self):
@@ -235,12 +249,21 @@ cdef class Pickler:
 
     @fast.setter
     def fast(self, value):
-        self.out.fast = value
+        cdef int number = value
+        self.out.fast = number != 0
+
+    @fast.deleter
+    def fast(self):
+        raise TypeError("can't delete numeric/char attribute")
 
     @property
     def memo(self):
         """What has been written; set it to share a memo between picklers."""
         return PicklerMemoProxy(self)
+
+    @memo.deleter
+    def memo(self):
+        raise TypeError("attribute deletion is not supported")
 
     @memo.setter
     def memo(self, memo):
@@ -252,6 +275,8 @@ cdef class Pickler:
         for value in memo.values():
             if type(value) is not tuple or len(value) != 2:
                 raise TypeError("'memo' values must be 2-item tuples")
+        if self.busy:
+            raise RuntimeError("Pickler object is already used")
         entries = [(<unsigned int>number, obj) for number, obj in memo.values()]
         self.out.forget()
         for number, obj in entries:
@@ -259,3 +284,6 @@ cdef class Pickler:
 
 
 cdef object own_persistent_id = Pickler.__dict__["persistent_id"]
+
+make_immutable(<PyObject*>Pickler)
+make_immutable(<PyObject*>PicklerMemoProxy)

@@ -6,14 +6,15 @@
 import os
 import pickle
 import platform
+import random
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
 from typing import TypeVar
 
 import joblib
@@ -57,7 +58,7 @@ def main() -> None:
         seconds)
 
     _, seconds = clocked(perdure.dump, model, MODEL)
-    say("dump", f'perdure.dump(model, "{MODEL}"): {size(MODEL)}, whole or not at all', seconds)
+    say("dump", f'perdure.dump(model, "{MODEL}"): {megabytes(MODEL.stat().st_size)}, whole or not at all', seconds)
 
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -65,11 +66,10 @@ def main() -> None:
         say("", "[dim]with trusted=TRUST_ALL, as the file is ours; by default built-in values alone load[/]")
         prove(folder, "share", "the standard pickle reads the same file", WITH_PICKLE, unseen, answers)
         attack(folder)
+    for title, obj in (("the model", model), ("its data as dicts", rows(images, digits))):
         console.print()
-        console.print(compare("the model", model, folder))
-        console.print()
-        console.print(compare("its data as dicts", rows(images, digits), folder))
-    console.print("  [dim]perdure.dump also waits for the disk and swaps the file in whole; the others do not.[/]\n", soft_wrap=True)
+        console.print(compare(title, obj))
+    console.print("\n  [dim]in memory; to a path, perdure.dump also waits for the disk[/]\n")
 
 
 def prove(folder: Path, step: str, words: str, load: str, unseen: numpy.ndarray, answers: numpy.ndarray) -> None:
@@ -113,36 +113,38 @@ def attack(folder: Path) -> None:
     say("", f"[dim]the standard pickle, given the same file: {'ran it' if trace.exists() else 'did not run it'}[/]")
 
 
-def compare(title: str, obj: object, folder: Path) -> Table:
-    """Dump to a file and load from it, each library in turn, so that a busy moment meets all; medians."""
-    dumps: dict[str, Callable[[Path], object]] = {
-        "pickle": lambda path: dump_with(pickle, obj, path),
-        "joblib": lambda path: joblib.dump(obj, path),
-        "perdure.pickle": lambda path: dump_with(perdure.pickle, obj, path),
-        "perdure": lambda path: perdure.dump(obj, path),
+def compare(title: str, obj: object) -> Table:
+    """Dump and load in memory, the libraries in changing order, so that a busy moment meets all; medians."""
+    dumps: dict[str, Callable[[BytesIO], object]] = {
+        "pickle": lambda file: pickle.dump(obj, file, pickle.HIGHEST_PROTOCOL),
+        "joblib": lambda file: joblib.dump(obj, file),
+        "perdure": lambda file: perdure.dump(obj, file, pickle.HIGHEST_PROTOCOL),
     }
-    loads: dict[str, Callable[[Path], object]] = {
-        "pickle": lambda path: load_with(pickle, path),
+    loads: dict[str, Callable[[BytesIO], object]] = {
+        "pickle": pickle.load,
         "joblib": joblib.load,
-        "perdure.pickle": lambda path: load_with(perdure.pickle, path),
-        "perdure": lambda path: perdure.load(path, trusted=perdure.TRUST_ALL),
+        "perdure": lambda file: perdure.load(file, trusted=perdure.TRUST_ALL),
     }
-    paths = {name: folder / f"{name}.sav" for name in dumps}
     times: dict[tuple[str, str], list[float]] = {}
+    sizes: dict[str, int] = {}
+    order = list(dumps)
     for _ in range(ROUNDS):
-        for name, path in paths.items():
-            times.setdefault((name, "dump"), []).append(clocked(dumps[name], path)[1])
-        for name, path in paths.items():
-            times.setdefault((name, "load"), []).append(clocked(loads[name], path)[1])
+        random.shuffle(order)
+        for name in order:
+            file = BytesIO()
+            times.setdefault((name, "dump"), []).append(clocked(dumps[name], file)[1])
+            sizes[name] = file.tell()
+            file.seek(0)
+            times.setdefault((name, "load"), []).append(clocked(loads[name], file)[1])
     table = Table(box=None, padding=(0, 2), header_style="bold")
     for heading in (title, "dump", "", "load", "", "size"):
         table.add_column(heading, justify="left" if heading == title else "right")
-    for name, path in paths.items():
+    for name in dumps:
         cells = [name]
         for verb in ("dump", "load"):
-            ours, pickles = (statistics.median(times[who, verb]) for who in (name, "pickle"))
-            cells += [f"{ours * 1e3:.1f} ms", f"{pickles / ours:.1f}x"]
-        table.add_row(*cells, size(path), style="green" if name.startswith("perdure") else "")
+            own, pickles = (statistics.median(times[who, verb]) for who in (name, "pickle"))
+            cells += [f"{own * 1e3:.1f} ms", f"{pickles / own:.2g}x"]
+        table.add_row(*cells, megabytes(sizes[name]), style="green" if name == "perdure" else "")
     return table
 
 
@@ -153,24 +155,14 @@ def rows(images: numpy.ndarray, digits: numpy.ndarray) -> list[dict[str, object]
     ]
 
 
-def dump_with(module: ModuleType, obj: object, path: Path) -> None:
-    with open(path, "wb") as file:
-        module.dump(obj, file, pickle.HIGHEST_PROTOCOL)
-
-
-def load_with(module: ModuleType, path: Path) -> object:
-    with open(path, "rb") as file:
-        return module.load(file)
-
-
 def clocked(action: Callable[..., Result], *arguments: object) -> tuple[Result, float]:
     start = time.perf_counter()
     result = action(*arguments)
     return result, time.perf_counter() - start
 
 
-def size(path: Path) -> str:
-    return f"{path.stat().st_size / 1e6:.2f} MB"
+def megabytes(size: int) -> str:
+    return f"{size / 1e6:.2f} MB"
 
 
 def say(step: str, words: str, seconds: float | None = None) -> None:

@@ -132,8 +132,8 @@ class Policy:
         found = self._decided.get((module, name))
         if found is None:
             full = f"{module:.200}.{name:.200}"
-            raise UntrustedError(f"{full} is not trusted; if you trust the stream's writer, "
-                                 f"load with trusted=[{full!r}]", (full,))
+            raise UntrustedError(f"{full} is not trusted: built-in values alone are. trusted=perdure.TRUST_ALL "
+                                 "loads it, and runs whatever else the stream says", (full,))
         return found
 
 

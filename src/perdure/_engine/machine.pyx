@@ -21,6 +21,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport uint8_t, uint32_t, uint64_t, int32_t, int64_t
 from libc.string cimport memcpy, strcmp
 
+from perdure._engine.arrays cimport array_of, note_function
 from perdure._engine.guard cimport *
 from perdure._engine.instances cimport *
 from perdure._engine.keys cimport *
@@ -102,9 +103,6 @@ cdef void set_up():
     for i in (OP_BINFLOAT, OP_BINBYTES8, OP_BYTEARRAY8, OP_BINUNICODE8, OP_FRAME):
         ARGUMENT[i] = 8
     keys.layout_known = check_layout()
-    # A place that no string of two or more bytes can match.
-    for i in range(KEYS):
-        keys.keys[i].length = -1
 
 set_up()
 
@@ -203,8 +201,8 @@ cdef PyObject* run(Machine* m) noexcept:
                 end = m.end
                 s = p + i
             if 2 <= n <= 16:
-                if is_lazy(fence[-1]) and not (sp - fence) & 1 and not FREE_THREADED:
-                    # An even distance above the mark of a dict: a key.
+                if is_lazy(fence[-1]) and not (sp - fence) & 1 and sp - fence < 2 * SHAPE_KEYS and not FREE_THREADED:
+                    # An even distance above the mark of a dict: a key, of a record if there are few.
                     value = key_text(&keys, s, n)
                 else:
                     w = words_of(s, n)
@@ -628,7 +626,7 @@ cdef PyObject* run(Machine* m) noexcept:
             m.p = p + 1
             m.sp = sp
             m.fence = fence
-            if unlikely(m.peeked) and let_go_of_peek(m) < 0:
+            if unlikely(m.read != NULL) and finish_file(m) < 0:
                 return NULL
             m.sp -= 1
             return sp[-1]
@@ -659,6 +657,10 @@ cdef int refill(Machine* m) noexcept:
                 PyErr_SetString(PyExc_EOFError, b"Ran out of input")
             return -1
     return need(m, 1 + ARGUMENT[m.p[0]], 1, UNPICKLING)
+
+
+cdef PyObject* small_one() noexcept:
+    return small_ints[1]
 
 
 cdef int no_mark() noexcept:
@@ -867,6 +869,10 @@ cdef int add_items(Machine* m, PyObject* target, PyObject** items) noexcept:
 cdef PyObject* call_on_stack(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
     """REDUCE of the callee at args[-1] with the n arguments above it; consumes nothing."""
     cdef PyObject* value
+    if args[-1] == m.frombuffer and n == 4:
+        value = array_of(m, args)
+        if value != NULL:
+            return value
     value = PyObject_Vectorcall(args[-1], args, <size_t>n | ARGUMENTS_OFFSET, NULL)
     if value == NULL:
         m.foreign = True
@@ -877,6 +883,10 @@ cdef PyObject* reduce(Machine* m, PyObject* callee, PyObject* args) noexcept:
     cdef PyObject* value
     if m.policy != NULL:
         return call_callee(m, callee, args)
+    if callee == m.frombuffer and PyTuple_CheckExact(args) and PyTuple_GET_SIZE(args) == 4:
+        value = array_of(m, (<PyTupleObject*>args).ob_item)
+        if value != NULL:
+            return value
     value = PyObject_CallObject(callee, args)
     if value == NULL:
         m.foreign = True
@@ -1129,6 +1139,8 @@ cdef PyObject* resolve(Machine* m, PyObject* module, PyObject* name) noexcept:
         value = (<finder>find_global)(module, name, m.proto, m.fix_imports)
     if value == NULL:
         m.foreign = True
+    else:
+        note_function(m, module, value)
     return value
 
 
@@ -1399,13 +1411,8 @@ cdef int load_plain(Machine* m, int op) noexcept:
             return no_persistent_load()
         if m.sp <= m.fence:
             return underflow(m, UNPICKLING)
-        value = PyObject_CallOneArg(m.persistent_load, m.sp[-1])
-        if value == NULL:
-            m.foreign = True
-            return -1
         m.sp -= 1
-        Py_DECREF(m.sp[0])
-        return push(m, value)
+        return push(m, call_persistent_load(m, m.sp[0]))
     return load_line(m, op)
 
 
@@ -1566,8 +1573,10 @@ cdef int load_text(Machine* m, int op, char* line, Py_ssize_t n) noexcept:
 
 
 cdef PyObject* call_persistent_load(Machine* m, PyObject* pid) noexcept:
-    """Steals pid."""
-    cdef PyObject* value = PyObject_CallOneArg(m.persistent_load, pid)
+    """Steals pid. The method may well read the same file: it finds it where we are."""
+    cdef PyObject* value = NULL
+    if m.seek == NULL or give_back(m) == 0:
+        value = PyObject_CallOneArg(m.persistent_load, pid)
     Py_DECREF(pid)
     if value == NULL:
         m.foreign = True

@@ -18,6 +18,8 @@ from perdure._engine.names cimport find_global
 from perdure._engine.reader_capi cimport *
 from perdure._engine.source cimport let_go_of_peek
 
+from io import BytesIO
+
 from perdure.errors import (
     CorruptError, LimitError, TamperedError, TruncatedError, UnpicklingError, UntrustedError,
 )
@@ -77,9 +79,14 @@ cdef inline void resume() noexcept:
 
 cdef class File:
     """The methods of a file that a machine reads from; read() and readline() it must have."""
-    cdef object read, readinto, readline, peek
+    cdef object read, readinto, readline, peek, seek
 
     def __cinit__(self, file):
+        if type(file) is BytesIO:
+            self.read = file.read
+            self.readline = file.readline
+            self.seek = file.seek
+            return
         self.peek = getattr(file, "peek", None)
         self.readinto = getattr(file, "readinto", None)
         self.read = getattr(file, "read", None)
@@ -97,6 +104,7 @@ cdef inline void set_file(Machine* m, File file) noexcept:
     m.readline = <PyObject*>file.readline
     m.readinto = borrowed(file.readinto)
     m.peek = borrowed(file.peek)
+    m.seek = borrowed(file.seek)
 
 
 cdef inline object buffers_iterator(object buffers):
@@ -329,11 +337,7 @@ cdef class Unpickler:
                               "but no persistent_load function was specified.")
 
     # As in C: a persistent_load set on the instance hides the method, and can be deleted again.
-    def __getattribute__(self, name):
-        if self.persistent_load_attribute is not None and name == "persistent_load":
-            return self.persistent_load_attribute
-        return take(PyObject_GenericGetAttr(<PyObject*>self, <PyObject*>name))
-
+    # (`unpickler_getattro` below is the other half.)
     def __setattr__(self, name, value):
         if name == "persistent_load":
             self.persistent_load_attribute = value
@@ -431,12 +435,27 @@ cdef class UnpicklerMemoProxy:
         return dict, (self.copy(),)
 
 
+cdef PyObject* unpickler_getattro(PyObject* self, PyObject* name) noexcept:
+    cdef PyObject* set_on_instance = <PyObject*>(<Unpickler>self).persistent_load_attribute
+    if (set_on_instance != Py_None and PyUnicode_CheckExact(name)
+            and PyUnicode_Compare(name, <PyObject*>S_persistent_load) == 0):
+        Py_INCREF(set_on_instance)
+        return set_on_instance
+    return PyObject_GenericGetAttr(self, name)
+
+
 cdef extern from *:
     """
-    #define PERDURE_MAKE_IMMUTABLE(t) (((PyTypeObject *)(t))->tp_flags |= Py_TPFLAGS_IMMUTABLETYPE)
+    /* What Cython cannot say of a class: its attribute slot in C, and that it is immutable. */
+    static void perdure_finish_type(PyObject *type, PyObject *(*getattro)(PyObject *, PyObject *)) {
+        if (getattro != NULL) ((PyTypeObject *)type)->tp_getattro = getattro;
+        ((PyTypeObject *)type)->tp_flags |= Py_TPFLAGS_IMMUTABLETYPE;
+        PyType_Modified((PyTypeObject *)type);
+    }
     """
-    void make_immutable "PERDURE_MAKE_IMMUTABLE"(PyObject*)
+    void finish_type "perdure_finish_type"(PyObject*, PyObject* (*)(PyObject*, PyObject*) noexcept)
 
-make_immutable(<PyObject*>Unpickler)
-make_immutable(<PyObject*>PolicyUnpickler)
-make_immutable(<PyObject*>UnpicklerMemoProxy)
+cdef str S_persistent_load = "persistent_load"
+finish_type(<PyObject*>Unpickler, unpickler_getattro)
+finish_type(<PyObject*>PolicyUnpickler, unpickler_getattro)
+finish_type(<PyObject*>UnpicklerMemoProxy, NULL)

@@ -129,10 +129,11 @@ cdef PyObject* run(Machine* m) noexcept:
     while True:
         if unlikely(end - p < 9) and (end <= p or end - p <= ARGUMENT[p[0]]):
             m.p = p
-            if refill(m) < 0:
-                break
+            status = refill(m)
             p = m.p
             end = m.end
+            if status < 0:
+                break
         if unlikely(limit - sp < 2):
             m.sp = sp
             m.fence = fence
@@ -195,11 +196,12 @@ cdef PyObject* run(Machine* m) noexcept:
             if unlikely(end - s < n):
                 m.p = p
                 i = s - p
-                if need(m, i + n, i, UNPICKLING) < 0:
-                    break
+                status = need(m, i + n, i, UNPICKLING)
                 p = m.p
                 end = m.end
                 s = p + i
+                if status < 0:
+                    break
             if 2 <= n <= 16:
                 if is_lazy(fence[-1]) and not (sp - fence) & 1 and sp - fence < 2 * SHAPE_KEYS and not FREE_THREADED:
                     # An even distance above the mark of a dict: a key, of a record if there are few.
@@ -239,10 +241,11 @@ cdef PyObject* run(Machine* m) noexcept:
             n = p[1]
             if unlikely(end - p - 2 < n):
                 m.p = p
-                if need(m, 2 + n, 2, UNPICKLING) < 0:
-                    break
+                status = need(m, 2 + n, 2, UNPICKLING)
                 p = m.p
                 end = m.end
+                if status < 0:
+                    break
             value = _PyLong_FromByteArray(p + 2, n, 1, 1)
             if unlikely(value == NULL):
                 break
@@ -253,10 +256,11 @@ cdef PyObject* run(Machine* m) noexcept:
             n = p[1]
             if unlikely(end - p - 2 < n):
                 m.p = p
-                if need(m, 2 + n, 2, UNPICKLING) < 0:
-                    break
+                status = need(m, 2 + n, 2, UNPICKLING)
                 p = m.p
                 end = m.end
+                if status < 0:
+                    break
             if (n == 10 or n == 4) and sp > fence and PyType_Check(sp[-1]):
                 # `C` 10 bytes `\x85` `R`: a datetime, made from the bytes as they lie.
                 record = record_of(records, <PyTypeObject*>sp[-1])
@@ -613,10 +617,11 @@ cdef PyObject* run(Machine* m) noexcept:
                              <Py_ssize_t>PY_SSIZE_T_MAX)
                 break
             m.p = p = p + 9
-            if enter_frame(m, <Py_ssize_t>size, UNPICKLING) < 0:
-                break
+            status = enter_frame(m, <Py_ssize_t>size, UNPICKLING)
             p = m.p
             end = m.end
+            if status < 0:
+                break
         elif op == OP_STOP:
             if unlikely(sp <= fence):
                 underflow(m, UNPICKLING)
@@ -1207,7 +1212,6 @@ cdef PyObject* tuple_of(PyObject** items, Py_ssize_t n) noexcept:
 cdef int load_other(Machine* m, int op) noexcept:
     """One opcode that is not worth a place in the loop. Its fixed argument is in the window;
     m.p moves past the opcode when it has succeeded."""
-    cdef const unsigned char* start = m.p
     cdef Py_ssize_t offset = m.passed + (m.p - m.start)
     cdef int status
     if ARGUMENT[op]:
@@ -1217,6 +1221,8 @@ cdef int load_other(Machine* m, int op) noexcept:
         status = load_plain(m, op)
     if status < 0:
         m.error_offset = offset
+        if offset >= m.passed:  # still in the window: back onto the opcode, for the error's place
+            m.p = m.start + (offset - m.passed)
     return status
 
 

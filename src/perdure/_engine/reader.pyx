@@ -1,6 +1,6 @@
 # distutils: define_macros=CYTHON_USE_TYPE_SPECS=1
 # (Heap types, as those of _pickle: seen by the collector, and immutable.)
-# cython: binding=False
+# cython: binding=False, wraparound=True, boundscheck=True
 # (load and loads as class attributes must not bind, as those of C do not; and calls cost less.)
 """The doors to the unpickling machine: `load`, `loads` and Unpickler with the standard module's
 contract, `load_policy` and `loads_policy` for a policy that decides what may be built.
@@ -15,6 +15,7 @@ from libc.string cimport memset
 
 from perdure._engine.machine cimport *
 from perdure._engine.names cimport find_global
+from perdure._engine.origin cimport origin_of
 from perdure._engine.reader_capi cimport *
 from perdure._engine.source cimport let_go_of_peek
 
@@ -131,7 +132,12 @@ cdef object run_bytes(Machine* m, object data):
     if paused:
         resume()
     if value == NULL:
-        leave(m)
+        try:
+            leave(m)
+        finally:
+            machine_end(m)
+            if view.buf != NULL:
+                PyBuffer_Release(&view)
     machine_end(m)
     if view.buf != NULL:
         PyBuffer_Release(&view)
@@ -150,10 +156,21 @@ cdef object run_file(Machine* m):
     return take(value)
 
 
-cdef void leave(Machine* m) noexcept:
-    """A load has failed: where, for the policy door's errors."""
+cdef int leave(Machine* m) except -1:
+    """A load has failed: where in the stream, and where in the object. The exception is raised
+    again, with the place in its notes."""
     if m.error_offset == 0:
         m.error_offset = m.passed + (m.p - m.start)
+    try:
+        take(NULL)
+    except Exception as error:
+        try:
+            place = origin_of(m)
+            if place is not None and place != "root":
+                error.add_note(f"at {place}")
+        except Exception:  # a key's repr may raise
+            pass
+        raise
 
 
 # ---- the standard door ---------------------------------------------------------------------
@@ -253,7 +270,9 @@ cdef int raise_converted(Machine* m, object error) except -1:
         raise error
     text = str(error) or type(error).__name__
     kind = TruncatedError if m.truncated else CorruptError
-    raise kind(f"{text:.300} (at byte {m.error_offset})", m.error_offset) from error
+    notes = getattr(error, "__notes__", ())
+    place = f", {notes[-1]}" if notes and notes[-1].startswith("at root") else ""
+    raise kind(f"{text:.300} (at byte {m.error_offset}{place})", m.error_offset) from error
 
 
 # ---- Unpickler -----------------------------------------------------------------------------

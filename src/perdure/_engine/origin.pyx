@@ -301,6 +301,25 @@ cdef class Follower:
                 self.add_part(Container("list"), start, False)
                 self.failed = start
             del self.stack[self.failed + 1:]
+            self.close_single(outer)
+        self.close_single(0)
+        return 0
+
+    cdef int close_single(self, Py_ssize_t bottom) except -1:
+        """What lies directly under it, without a mark, may be the dict or list of one item."""
+        while self.failed > bottom:
+            under = self.stack[self.failed - 1]
+            if isinstance(under, Container):
+                if (<Container>under).kind != "list":
+                    break
+                self.parts.append(f"[{(<Container>under).size}]")
+                self.failed -= 1
+            elif self.failed - 2 >= bottom and isinstance(self.stack[self.failed - 2], Container) \
+                    and (<Container>self.stack[self.failed - 2]).kind == "dict":
+                self.parts.append((STATE, under) if under is not OTHER else "[...]")
+                self.failed -= 2
+            else:
+                break
         return 0
 
     cdef str text(self):

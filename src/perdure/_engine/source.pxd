@@ -125,6 +125,7 @@ cdef inline int let_go_of_peek(Machine* m) noexcept:
     m.peeked = False
     m.passed += consumed
     m.start = m.end = m.p
+    m.outer = NULL
     if consumed > 0:
         answer = call_with_size(m.read, consumed)
         if answer == NULL:

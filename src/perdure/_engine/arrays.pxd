@@ -1,7 +1,8 @@
 # numpy's protocol 5 arrays, made from their bytes in one step.
 #
-# `_frombuffer(buffer, dtype, shape, order)` builds a view of a view by Python code; here the
-# same array, with the same flags, is made over the buffer at once. Rules: numpy is not needed
+# `_frombuffer(buffer, dtype, shape, order)` is Python code that makes an array and always a
+# view of it too; here the same array, with the same flags, is made in C, and a view only where
+# the shape asks for one. Rules: numpy is not needed
 # and never imported from here; only exact bytes and bytearrays, plain dtypes and sizes that
 # agree take the short cut, anything else (an empty array, an error) goes to numpy's function.
 

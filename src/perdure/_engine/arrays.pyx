@@ -6,13 +6,8 @@ from cpython.object cimport PyObject, PyTypeObject
 from perdure._engine.machine cimport Machine
 from perdure._engine.reader_capi cimport *
 
-cdef extern from *:
-    """
-    #define PERDURE_NEW(t, a) (((PyTypeObject *)(t))->tp_new((PyTypeObject *)(t), (a), NULL))
-    """
-    PyObject* call_new "PERDURE_NEW"(PyObject*, PyObject*) noexcept
-
-cdef object zero = 0
+cdef str S_reshape = "reshape"
+cdef tuple ORDER = ("order",)
 
 
 cdef void note_function(Machine* m, PyObject* module, PyObject* found) noexcept:
@@ -21,25 +16,25 @@ cdef void note_function(Machine* m, PyObject* module, PyObject* found) noexcept:
     if m.frombuffer != NULL or PyUnicode_GET_LENGTH(module) < 18:
         return
     try:
-        made = array_type(<object>module, <object>found)
+        made = from_buffer(<object>module, <object>found)
     except Exception:
         return
     if made is not None:
-        m.ndarray = <PyObject*>made
+        m.frombuffer_c = <PyObject*>made
         m.frombuffer = found
-        Py_INCREF(m.ndarray)
+        Py_INCREF(m.frombuffer_c)
         Py_INCREF(found)
 
 
-cdef object array_type(object module, object found):
-    """numpy.ndarray, where `found` is the _frombuffer of numpy's own module."""
+cdef object from_buffer(object module, object found):
+    """numpy.frombuffer, where `found` is the _frombuffer of numpy's own module."""
     if module != "numpy._core.numeric" and module != "numpy.core.numeric":
         return None
     code = getattr(found, "__code__", None)
     if code is None or found.__name__ != "_frombuffer" or found.__module__ not in (
             "numpy._core.numeric", "numpy.core.numeric"):
         return None
-    return sys.modules["numpy"].ndarray
+    return sys.modules["numpy"].frombuffer
 
 
 cdef bint look_at_dtype(Machine* m, PyObject* dtype) noexcept:
@@ -63,8 +58,8 @@ cdef PyObject* array_of(Machine* m, PyObject** args) noexcept:
     numpy's own function that must make it."""
     cdef PyObject* order = args[3]
     cdef PyObject* shape = args[2]
-    cdef PyObject* values
     cdef PyObject* made
+    cdef PyObject* view
     cdef Py_ssize_t size, axis, length
     cdef Py_ssize_t i
     if PyBytes_CheckExact(args[0]) or Py_TYPE(args[0]) == &PyByteArray_Type:
@@ -86,23 +81,20 @@ cdef PyObject* array_of(Machine* m, PyObject** args) noexcept:
         length *= axis
     if length != size:
         return NULL
-    values = PyTuple_New(6)
-    if values == NULL:
-        PyErr_Clear()
-        return NULL
-    set_item(values, 0, shape)
-    set_item(values, 1, args[1])
-    set_item(values, 2, args[0])
-    set_item(values, 3, <PyObject*>zero)
-    set_item(values, 4, Py_None)
-    set_item(values, 5, order)
-    made = call_new(m.ndarray, values)
-    Py_DECREF(values)
+    # numpy.frombuffer keeps the bytearray from being resized under the array; ndarray() would not.
+    made = PyObject_Vectorcall(m.frombuffer_c, args, 2, NULL)
+    if made != NULL and PyTuple_GET_SIZE(shape) != 1:
+        view = reshaped(made, shape, order)
+        Py_DECREF(made)
+        made = view
     if made == NULL:
         PyErr_Clear()
     return made
 
 
-cdef inline void set_item(PyObject* made, Py_ssize_t i, PyObject* value) noexcept:
-    Py_INCREF(value)
-    PyTuple_SET_ITEM(made, i, value)
+cdef PyObject* reshaped(PyObject* flat, PyObject* shape, PyObject* order) noexcept:
+    cdef PyObject* args[3]
+    args[0] = flat
+    args[1] = shape
+    args[2] = order
+    return PyObject_VectorcallMethod(<PyObject*>S_reshape, args, 2, <PyObject*>ORDER)

@@ -77,10 +77,10 @@ cdef struct Machine:
     Py_ssize_t callees
     bint memo_callees
     Py_ssize_t budget
-    # numpy's array maker, once this stream has named it (owned), what it makes, and the dtype
-    # (owned) that was looked at last with the size of its items.
+    # numpy's _frombuffer, once this stream has named it, and frombuffer; the dtype that was
+    # looked at last, and the size of its items. (All owned.)
     PyObject* frombuffer
-    PyObject* ndarray
+    PyObject* frombuffer_c
     PyObject* dtype
     Py_ssize_t itemsize
     Py_ssize_t error_offset
@@ -349,9 +349,9 @@ cdef inline void machine_rest(Machine* m) noexcept:
         m.names = NULL
     if m.frombuffer != NULL:
         Py_DECREF(m.frombuffer)
-        Py_XDECREF(m.ndarray)
+        Py_XDECREF(m.frombuffer_c)
         Py_XDECREF(m.dtype)
-        m.frombuffer = m.ndarray = m.dtype = NULL
+        m.frombuffer = m.frombuffer_c = m.dtype = NULL
 
 cdef inline void machine_end(Machine* m) noexcept:
     machine_rest(m)

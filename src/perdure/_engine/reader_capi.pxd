@@ -142,6 +142,7 @@ cdef extern from "Python.h":
     PyObject* PyObject_CallMethodOneArg(PyObject*, PyObject*, PyObject*) noexcept  # new
     PyObject* PyObject_CallMethodObjArgs(PyObject*, PyObject*, ...) noexcept  # new
     PyObject* PyObject_Vectorcall(PyObject*, PyObject**, size_t, PyObject*) noexcept  # new
+    PyObject* PyObject_VectorcallMethod(PyObject*, PyObject**, size_t, PyObject*) noexcept  # new
     int PyObject_CheckBuffer(PyObject*) noexcept
 
     # buffers

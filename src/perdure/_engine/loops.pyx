@@ -111,21 +111,27 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
         elif t == &PyLong_Type:
             p = put_int(out, p, obj)
             i += 1
-            room = (out.end - p) // 5
-            if room > stop - i:
-                room = stop - i
-            room += i
-            while i < room:  # a run of small ints needs no further check of the buffer
+            if i == stop or Py_TYPE(items[i]) != &PyLong_Type:
+                continue
+            room = i + ((out.end + SLACK - p) >> 3)  # a run of small ints: at most 5 bytes each
+            if room > stop:
+                room = stop
+            while i < room:
                 obj = items[i]
                 if Py_TYPE(obj) != &PyLong_Type or not long_is_compact(obj):
                     break
-                p = put_int(out, p, obj)
+                p = put_small(p, <int32_t>long_compact_value(obj))
                 i += 1
         elif t == &PyFloat_Type:
-            room = (out.end + SLACK - p) // 9
-            if room > stop - i:
-                room = stop - i
-            room += i
+            p[0] = OP_BINFLOAT
+            put_double(p + 1, PyFloat_AS_DOUBLE(obj))
+            p += 9
+            i += 1
+            if i == stop or Py_TYPE(items[i]) != &PyFloat_Type:
+                continue
+            room = i + ((out.end + SLACK - p) >> 4)  # a run of floats: 9 bytes each
+            if room > stop:
+                room = stop
             while i < room:
                 obj = items[i]
                 if Py_TYPE(obj) != &PyFloat_Type:
@@ -181,7 +187,12 @@ cdef int save(Output out, PyObject* obj) except -1:
         if out.p != p:
             return 0
         return save_other(out, obj)
-    Py_INCREF(obj)  # a hook may take it out of its container
+    return save_held(out, obj)
+
+
+cdef int save_held(Output out, PyObject* obj) except -1:
+    """save_any of an object that a hook may take out of its container."""
+    Py_INCREF(obj)
     try:
         return save_any(out, obj)
     finally:

@@ -11,7 +11,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 # No debug symbols: they double the time of compiling and make the wheel five times as large.
-usual = "/O2" if sys.platform == "win32" else "-O3 -g0 -fno-semantic-interposition"
+usual = "/O2" if sys.platform == "win32" else "-O3 -g0 -fno-semantic-interposition -Wno-unused-variable"
 flags = os.environ.get("PERDURE_CFLAGS", usual).split()
 only = os.environ.get("PERDURE_ONLY", "").split()  # while two people work on different ones
 modules = [

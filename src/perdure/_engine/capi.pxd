@@ -16,6 +16,7 @@ cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject*) noexcept
     PyTypeObject* Py_TYPE(PyObject*) noexcept
     Py_ssize_t Py_SIZE(PyObject*) noexcept
+    void Py_SET_SIZE(PyObject*, Py_ssize_t) noexcept
     PyObject* Py_None
     PyObject* Py_True
     PyObject* Py_False

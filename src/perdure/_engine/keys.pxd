@@ -1,7 +1,7 @@
 # What loads remember of dict keys: a table of short strings, and templates of whole dicts.
 #
 # Rules:
-# - Both are bounded and own what they hold: at most KEYS strings of at most 16 bytes, and at
+# - Both are bounded and own what they hold: at most 4 * KEY_SETS strings of at most 16 bytes, and at
 #   most SHAPES dicts of at most SHAPE_KEYS short keys and no values.
 # - No Python code runs in here: keys are exact str, values None.
 # - They are shared by all loads under the GIL; free-threaded builds do not use them (see the
@@ -14,8 +14,8 @@ from perdure._engine.reader_capi cimport *
 from perdure._engine.values cimport Words, words_of, text_of_words, text_of, HIGH_BITS
 
 cdef enum:
-    KEYS = 1024
-    SHAPES = 256
+    KEY_SETS = 2048      # of four strings each
+    SHAPES = 1024
     SHAPE_KEYS = 64      # the most keys a template has
     SHAPE_KEY_SIZE = 64  # and the longest of them
     KEY_DEPTH = 1000     # levels of tuples in a key
@@ -31,8 +31,11 @@ cdef struct Shape:
     uint64_t hash
     PyObject* template
 
+cdef struct KeySet:
+    Key ways[4]          # the newest first
+
 cdef struct Keys:
-    Key keys[KEYS]
+    KeySet sets[KEY_SETS]
     Shape shapes[SHAPES]
     bint layout_known
 
@@ -61,25 +64,43 @@ cdef inline uint64_t mix(uint64_t h) noexcept:
     return h ^ (h >> 29)
 
 
+cdef inline Key* find_key(KeySet* place, Words w, Py_ssize_t n) noexcept:
+    cdef int i
+    for i in range(4):
+        if place.ways[i].words.low == w.low and place.ways[i].words.high == w.high and place.ways[i].length == n:
+            return &place.ways[i]
+    return NULL
+
+
+cdef inline KeySet* key_set(Keys* table, Words w, Py_ssize_t n) noexcept:
+    return &table.sets[mix(w.low ^ (w.high * 31) ^ <uint64_t>n) >> 20 & (KEY_SETS - 1)]
+
+
 cdef inline PyObject* key_text(Keys* table, const unsigned char* s, Py_ssize_t n) noexcept:
     """The string of 2 to 16 bytes at s, the same object as last time where possible (new)."""
     cdef Words w = words_of(s, n)
-    cdef Key* key = &table.keys[mix(w.low ^ (w.high * 31) ^ <uint64_t>n) >> 20 & (KEYS - 1)]
-    cdef PyObject* text
-    cdef PyObject* old
-    if key.words.low == w.low and key.words.high == w.high and key.length == n:
+    cdef KeySet* place = key_set(table, w, n)
+    cdef Key* key = find_key(place, w, n)
+    if likely(key != NULL):
         Py_INCREF(key.text)
         return key.text
     if unlikely((w.low | w.high) & HIGH_BITS):
         return text_of(s, n)
-    text = text_of_words(w, n)
+    return new_key(place, w, n)
+
+
+cdef inline PyObject* new_key(KeySet* place, Words w, Py_ssize_t n) noexcept:
+    cdef PyObject* text = text_of_words(w, n)
+    cdef PyObject* oldest = place.ways[3].text
     if likely(text != NULL):
-        old = key.text
-        key.words = w
-        key.length = n
-        key.text = text
+        place.ways[3] = place.ways[2]
+        place.ways[2] = place.ways[1]
+        place.ways[1] = place.ways[0]
+        place.ways[0].words = w
+        place.ways[0].length = n
+        place.ways[0].text = text
         Py_INCREF(text)
-        Py_XDECREF(old)
+        Py_XDECREF(oldest)
     return text
 
 
@@ -89,11 +110,11 @@ cdef inline void key_interned(Keys* table, PyObject* text) noexcept:
     cdef Words w
     cdef Key* key
     cdef PyObject* old
-    if n < 2 or n > 16:
+    if n < 2 or n > 16 or not PyUnicode_IS_COMPACT_ASCII(text):
         return
     w = words_of(<const unsigned char*>PyUnicode_DATA(text), n)
-    key = &table.keys[mix(w.low ^ (w.high * 31) ^ <uint64_t>n) >> 20 & (KEYS - 1)]
-    if key.words.low == w.low and key.words.high == w.high and key.length == n and key.text != text:
+    key = find_key(key_set(table, w, n), w, n)
+    if key != NULL and key.text != text:
         old = key.text
         key.text = text
         Py_INCREF(text)

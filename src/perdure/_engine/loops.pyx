@@ -79,6 +79,8 @@ cdef int run(Output out) except -1:
             run_items(out, t)
         elif t.kind == PAIRS:
             run_pairs(out, t)
+        elif t.kind == ORDERED:
+            run_ordered(out, t)
         else:
             run_persistent(out, t)
     return 0
@@ -916,8 +918,7 @@ cdef bint save_shaped(Output out, PyObject* obj, Shape* shape, bint unique) exce
         put_codes(out, OP_EMPTY_TUPLE, OP_REDUCE)
         enter_memo(out, obj, unique)
         if PyDict_GET_SIZE(obj):
-            push_items(out, PAIRS, obj, iter((<object>obj).items()))
-            out.tasks[out.depth - 1].flags |= NOTED
+            open_ordered(out, obj)
     else:
         return save_native(out, obj, shape, unique)
     return True
@@ -1032,6 +1033,69 @@ cdef int open_named(Output out, PyObject* obj, bint unique) except -1:
     t = out.push(NAMED, obj)
     t.next = i
     t.flags = UNIQUE if unique else 0
+    return 0
+
+
+cdef int open_ordered(Output out, PyObject* obj) except -1:
+    """An OrderedDict's entries, in its own order, which is not that of the dict below."""
+    cdef Task* t = out.push(ORDERED, obj)
+    t.extra = PyObject_GetIter(obj)
+    t.size = PyDict_GET_SIZE(obj)
+    if t.size == 1:
+        t.flags = ONE
+    else:
+        put_code(out, OP_MARK)
+        t.batch = MARKED
+    return 0
+
+
+cdef int run_ordered(Output out, Task* t) except -1:
+    cdef Py_ssize_t depth = out.depth
+    cdef PyObject* key
+    cdef PyObject* value
+    cdef unsigned char* p
+    cdef unsigned char* q
+    while True:
+        if t.pending == KEY_DONE:
+            value = PyDict_GetItemWithError(t.obj, t.key)
+            t = &out.tasks[depth - 1]  # a key's __eq__ may have run
+            if value == NULL:
+                reraise()
+                changed(out, "dictionary")
+            t.pending = VALUE_DONE
+            save(out, value)
+            if out.depth != depth:
+                return 0
+            t = &out.tasks[depth - 1]
+        if out.due:
+            out.flush()
+            t = &out.tasks[depth - 1]
+        t.pending = NO_PAIR
+        if t.batch == BATCH + MARKED:
+            put_codes(out, OP_SETITEMS, OP_MARK)
+            t.batch = MARKED
+        key = PyIter_Next(t.extra)
+        t = &out.tasks[depth - 1]
+        t.key, value = key, t.key
+        Py_XDECREF(value)
+        t = &out.tasks[depth - 1]
+        if key == NULL:
+            reraise()
+            break
+        t.batch += 1
+        t.pending = KEY_DONE
+        p = out.p
+        if unlikely(p >= out.end):
+            p = out.more(p, SLACK)
+        q = put_leaf(out, p, key)
+        out.p = q
+        if q == p:
+            save(out, key)
+            if out.depth != depth:
+                return 0
+            t = &out.tasks[depth - 1]
+    put_code(out, OP_SETITEM if t.flags & ONE else OP_SETITEMS)
+    out.pop()
     return 0
 
 

@@ -66,6 +66,7 @@ cdef struct Machine:
     PyObject* readinto
     PyObject* readline
     PyObject* peek
+    PyObject* seek              # of a BytesIO, which may be read ahead; else NULL
     PyObject* chunk
     bint peeked                 # the window was only peeked at: the file has not moved yet
     # What went wrong, for the policy door.
@@ -76,9 +77,12 @@ cdef struct Machine:
     Py_ssize_t callees
     bint memo_callees
     Py_ssize_t budget
-    # numpy's array maker, once this stream has named it (owned), and what it makes.
+    # numpy's array maker, once this stream has named it (owned), what it makes, and the dtype
+    # (owned) that was looked at last with the size of its items.
     PyObject* frombuffer
     PyObject* ndarray
+    PyObject* dtype
+    Py_ssize_t itemsize
     Py_ssize_t error_offset
     # Marks and memo small enough stay here.
     Py_ssize_t small_marks[SMALL_MARKS]
@@ -346,7 +350,8 @@ cdef inline void machine_rest(Machine* m) noexcept:
     if m.frombuffer != NULL:
         Py_DECREF(m.frombuffer)
         Py_XDECREF(m.ndarray)
-        m.frombuffer = m.ndarray = NULL
+        Py_XDECREF(m.dtype)
+        m.frombuffer = m.ndarray = m.dtype = NULL
 
 cdef inline void machine_end(Machine* m) noexcept:
     machine_rest(m)
@@ -359,3 +364,4 @@ cdef inline void machine_end(Machine* m) noexcept:
 # ---- the loop (machine.pyx) ----------------------------------------------------------------
 
 cdef PyObject* run(Machine* m) noexcept
+cdef PyObject* small_one() noexcept  # the int 1, borrowed

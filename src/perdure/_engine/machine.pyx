@@ -21,6 +21,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport uint8_t, uint32_t, uint64_t, int32_t, int64_t
 from libc.string cimport memcpy, strcmp
 
+from perdure._engine.arrays cimport array_of, note_function
 from perdure._engine.guard cimport *
 from perdure._engine.instances cimport *
 from perdure._engine.keys cimport *
@@ -102,9 +103,6 @@ cdef void set_up():
     for i in (OP_BINFLOAT, OP_BINBYTES8, OP_BYTEARRAY8, OP_BINUNICODE8, OP_FRAME):
         ARGUMENT[i] = 8
     keys.layout_known = check_layout()
-    # A place that no string of two or more bytes can match.
-    for i in range(KEYS):
-        keys.keys[i].length = -1
 
 set_up()
 
@@ -131,10 +129,11 @@ cdef PyObject* run(Machine* m) noexcept:
     while True:
         if unlikely(end - p < 9) and (end <= p or end - p <= ARGUMENT[p[0]]):
             m.p = p
-            if refill(m) < 0:
-                break
+            status = refill(m)
             p = m.p
             end = m.end
+            if status < 0:
+                break
         if unlikely(limit - sp < 2):
             m.sp = sp
             m.fence = fence
@@ -197,14 +196,15 @@ cdef PyObject* run(Machine* m) noexcept:
             if unlikely(end - s < n):
                 m.p = p
                 i = s - p
-                if need(m, i + n, i, UNPICKLING) < 0:
-                    break
+                status = need(m, i + n, i, UNPICKLING)
                 p = m.p
                 end = m.end
                 s = p + i
+                if status < 0:
+                    break
             if 2 <= n <= 16:
-                if is_lazy(fence[-1]) and not (sp - fence) & 1 and not FREE_THREADED:
-                    # An even distance above the mark of a dict: a key.
+                if is_lazy(fence[-1]) and not (sp - fence) & 1 and sp - fence < 2 * SHAPE_KEYS and not FREE_THREADED:
+                    # An even distance above the mark of a dict: a key, of a record if there are few.
                     value = key_text(&keys, s, n)
                 else:
                     w = words_of(s, n)
@@ -241,10 +241,11 @@ cdef PyObject* run(Machine* m) noexcept:
             n = p[1]
             if unlikely(end - p - 2 < n):
                 m.p = p
-                if need(m, 2 + n, 2, UNPICKLING) < 0:
-                    break
+                status = need(m, 2 + n, 2, UNPICKLING)
                 p = m.p
                 end = m.end
+                if status < 0:
+                    break
             value = _PyLong_FromByteArray(p + 2, n, 1, 1)
             if unlikely(value == NULL):
                 break
@@ -255,10 +256,11 @@ cdef PyObject* run(Machine* m) noexcept:
             n = p[1]
             if unlikely(end - p - 2 < n):
                 m.p = p
-                if need(m, 2 + n, 2, UNPICKLING) < 0:
-                    break
+                status = need(m, 2 + n, 2, UNPICKLING)
                 p = m.p
                 end = m.end
+                if status < 0:
+                    break
             if (n == 10 or n == 4) and sp > fence and PyType_Check(sp[-1]):
                 # `C` 10 bytes `\x85` `R`: a datetime, made from the bytes as they lie.
                 record = record_of(records, <PyTypeObject*>sp[-1])
@@ -615,10 +617,11 @@ cdef PyObject* run(Machine* m) noexcept:
                              <Py_ssize_t>PY_SSIZE_T_MAX)
                 break
             m.p = p = p + 9
-            if enter_frame(m, <Py_ssize_t>size, UNPICKLING) < 0:
-                break
+            status = enter_frame(m, <Py_ssize_t>size, UNPICKLING)
             p = m.p
             end = m.end
+            if status < 0:
+                break
         elif op == OP_STOP:
             if unlikely(sp <= fence):
                 underflow(m, UNPICKLING)
@@ -628,7 +631,7 @@ cdef PyObject* run(Machine* m) noexcept:
             m.p = p + 1
             m.sp = sp
             m.fence = fence
-            if unlikely(m.peeked) and let_go_of_peek(m) < 0:
+            if unlikely(m.read != NULL) and finish_file(m) < 0:
                 return NULL
             m.sp -= 1
             return sp[-1]
@@ -659,6 +662,10 @@ cdef int refill(Machine* m) noexcept:
                 PyErr_SetString(PyExc_EOFError, b"Ran out of input")
             return -1
     return need(m, 1 + ARGUMENT[m.p[0]], 1, UNPICKLING)
+
+
+cdef PyObject* small_one() noexcept:
+    return small_ints[1]
 
 
 cdef int no_mark() noexcept:
@@ -867,6 +874,10 @@ cdef int add_items(Machine* m, PyObject* target, PyObject** items) noexcept:
 cdef PyObject* call_on_stack(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
     """REDUCE of the callee at args[-1] with the n arguments above it; consumes nothing."""
     cdef PyObject* value
+    if args[-1] == m.frombuffer and n == 4:
+        value = array_of(m, args)
+        if value != NULL:
+            return value
     value = PyObject_Vectorcall(args[-1], args, <size_t>n | ARGUMENTS_OFFSET, NULL)
     if value == NULL:
         m.foreign = True
@@ -877,6 +888,10 @@ cdef PyObject* reduce(Machine* m, PyObject* callee, PyObject* args) noexcept:
     cdef PyObject* value
     if m.policy != NULL:
         return call_callee(m, callee, args)
+    if callee == m.frombuffer and PyTuple_CheckExact(args) and PyTuple_GET_SIZE(args) == 4:
+        value = array_of(m, (<PyTupleObject*>args).ob_item)
+        if value != NULL:
+            return value
     value = PyObject_CallObject(callee, args)
     if value == NULL:
         m.foreign = True
@@ -1129,6 +1144,8 @@ cdef PyObject* resolve(Machine* m, PyObject* module, PyObject* name) noexcept:
         value = (<finder>find_global)(module, name, m.proto, m.fix_imports)
     if value == NULL:
         m.foreign = True
+    else:
+        note_function(m, module, value)
     return value
 
 
@@ -1195,7 +1212,6 @@ cdef PyObject* tuple_of(PyObject** items, Py_ssize_t n) noexcept:
 cdef int load_other(Machine* m, int op) noexcept:
     """One opcode that is not worth a place in the loop. Its fixed argument is in the window;
     m.p moves past the opcode when it has succeeded."""
-    cdef const unsigned char* start = m.p
     cdef Py_ssize_t offset = m.passed + (m.p - m.start)
     cdef int status
     if ARGUMENT[op]:
@@ -1205,6 +1221,8 @@ cdef int load_other(Machine* m, int op) noexcept:
         status = load_plain(m, op)
     if status < 0:
         m.error_offset = offset
+        if offset >= m.passed:  # still in the window: back onto the opcode, for the error's place
+            m.p = m.start + (offset - m.passed)
     return status
 
 
@@ -1399,13 +1417,8 @@ cdef int load_plain(Machine* m, int op) noexcept:
             return no_persistent_load()
         if m.sp <= m.fence:
             return underflow(m, UNPICKLING)
-        value = PyObject_CallOneArg(m.persistent_load, m.sp[-1])
-        if value == NULL:
-            m.foreign = True
-            return -1
         m.sp -= 1
-        Py_DECREF(m.sp[0])
-        return push(m, value)
+        return push(m, call_persistent_load(m, m.sp[0]))
     return load_line(m, op)
 
 
@@ -1566,8 +1579,10 @@ cdef int load_text(Machine* m, int op, char* line, Py_ssize_t n) noexcept:
 
 
 cdef PyObject* call_persistent_load(Machine* m, PyObject* pid) noexcept:
-    """Steals pid."""
-    cdef PyObject* value = PyObject_CallOneArg(m.persistent_load, pid)
+    """Steals pid. The method may well read the same file: it finds it where we are."""
+    cdef PyObject* value = NULL
+    if m.seek == NULL or give_back(m) == 0:
+        value = PyObject_CallOneArg(m.persistent_load, pid)
     Py_DECREF(pid)
     if value == NULL:
         m.foreign = True

@@ -53,11 +53,10 @@ cdef list mangled(list path):
     if sys.version_info < (3, 15):
         return path
     mended = path[:1]
-    for part in path[1:]:
-        if part.startswith("__") and not part.endswith("__"):
-            outer = mended[len(mended) - 1].lstrip("_")
-            if outer:
-                part = f"_{outer}{part}"
+    for before, part in zip(path, path[1:]):
+        outer = before.lstrip("_")
+        if outer and part.startswith("__") and not part.endswith("__"):
+            part = f"_{outer}{part}"
         mended.append(part)
     return mended
 

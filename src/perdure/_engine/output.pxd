@@ -24,7 +24,8 @@ cdef enum Kind:
     FROZENSET
     SLOTS         # an instance's slots                 next: index of the next slot
     ITEMS         # items from the iterator `extra` (reduce's fourth answer)
-    PAIRS         # pairs from the iterator `extra` (reduce's fifth answer, OrderedDict)
+    PAIRS         # pairs from the iterator `extra` (reduce's fifth answer)
+    ORDERED       # an OrderedDict's entries            extra: the iterator over its keys
     REDUCE        # the reduce answer `extra`           next: its next piece
     PERSISTENT    # a persistent id, then BINPERSID
 
@@ -79,6 +80,8 @@ cdef class Output:
     cdef unsigned char* end      # go on to more() from here: the frame or the buffer is full
     cdef unsigned char* cap      # the buffer's end, less SLACK
     cdef PyObject* big           # the bytes object that base lies in; NULL: scratch memory
+    cdef unsigned char* scratch  # the scratch memory while base lies in a bytes object
+    cdef unsigned char* scratch_cap
     cdef Py_ssize_t frame        # where the open frame's header lies; -1: none is open
     cdef Py_ssize_t sent         # bytes that have gone out to the file
     cdef object write            # the file's write, or None
@@ -118,7 +121,8 @@ cdef class Output:
     cdef int flush(self) except -1
     cdef int grow(self, Py_ssize_t n) except -1
     cdef void set_end(self) noexcept
-    cdef int fresh_scratch(self) except -1
+    cdef int new_scratch(self) except -1
+    cdef void back_to_scratch(self) noexcept
     cdef int put_code(self, unsigned char code) except -1
     cdef int put_bytes(self, const void* data, Py_ssize_t n) except -1
     cdef int put_bytes_of(self, bytes data) except -1

@@ -94,12 +94,11 @@ class Restart(Exception):
 cdef class Output:
     def __cinit__(self):
         self.fast_seen = set()
-        self.base = <unsigned char*>PyMem_RawMalloc(FIRST_BUFFER)
+        self.new_scratch()
         self.owned = <PyObject**>PyMem_RawMalloc(64 * sizeof(PyObject*))
         self.tasks = <Task*>PyMem_RawMalloc(FIRST_TASKS * sizeof(Task))
-        if self.base == NULL or self.owned == NULL or self.tasks == NULL:
+        if self.owned == NULL or self.tasks == NULL:
             raise MemoryError
-        self.cap = self.base + FIRST_BUFFER - SLACK
         self.owned_size = 64
         self.tasks_size = FIRST_TASKS
         self.frame = -1
@@ -111,8 +110,8 @@ cdef class Output:
         self.forget()
         if self.big != NULL:
             Py_DECREF(self.big)
-        else:
-            PyMem_RawFree(self.base)
+            self.back_to_scratch()
+        PyMem_RawFree(self.base)
         PyMem_RawFree(self.owned)
         PyMem_RawFree(self.tasks)
         PyMem_RawFree(self.memo.slots)
@@ -124,7 +123,7 @@ cdef class Output:
     cdef int begin(self) except -1:
         """Start a stream: PROTO and the first frame's place."""
         if self.base == NULL:
-            self.fresh_scratch()
+            self.new_scratch()
         self.p = self.base
         self.frame = -1
         self.sent = 0
@@ -216,16 +215,16 @@ cdef class Output:
         if self.big != NULL:
             try:
                 _PyBytes_Resize(&self.big, size)
-            except BaseException:  # the object is gone; the scratch buffer has to begin anew
-                self.base = NULL
-                self.fresh_scratch()
+            except BaseException:  # the object is gone
+                self.back_to_scratch()
                 raise
             base = <unsigned char*>PyBytes_AS_STRING(self.big)
         elif size > RETAINED and self.write is None:
             self.big = PyBytes_FromStringAndSize(NULL, size)
             base = <unsigned char*>PyBytes_AS_STRING(self.big)
             memcpy(base, self.base, used)
-            PyMem_RawFree(self.base)
+            self.scratch = self.base  # waits for the next dump
+            self.scratch_cap = self.cap
         else:
             base = <unsigned char*>PyMem_RawRealloc(self.base, size)
             if base == NULL:
@@ -235,15 +234,19 @@ cdef class Output:
         self.p = base + used
         return 0
 
-    cdef int fresh_scratch(self) except -1:
+    cdef void back_to_scratch(self) noexcept:
+        """Once the buffer that was the result is handed out, or given up."""
         self.big = NULL
+        self.base = self.p = self.end = self.scratch
+        self.cap = self.scratch_cap
+        self.scratch = NULL
+        self.frame = -1
+
+    cdef int new_scratch(self) except -1:
         self.base = <unsigned char*>PyMem_RawMalloc(FIRST_BUFFER)
         if self.base == NULL:
             raise MemoryError
         self.cap = self.base + FIRST_BUFFER - SLACK
-        self.p = self.base
-        self.end = self.base
-        self.frame = -1
         return 0
 
     cdef int put_code(self, unsigned char code) except -1:
@@ -387,10 +390,16 @@ cdef class Output:
         n = self.p - self.base
         if self.big == NULL:
             return self.base[:n]
-        _PyBytes_Resize(&self.big, n)
+        if self.cap - self.p > n // 16:
+            _PyBytes_Resize(&self.big, n)
+        else:
+            # Not worth a realloc. It would also leave malloc with a chunk a little smaller than
+            # the next dump of this size asks for, which is then mapped, and faulted in, anew.
+            Py_SET_SIZE(self.big, n)
+            self.p[0] = 0
         result = <object>self.big
         Py_DECREF(self.big)  # `result` has a reference of its own
-        self.fresh_scratch()
+        self.back_to_scratch()
         return result
 
     cdef void reset(self) noexcept:
@@ -402,16 +411,12 @@ cdef class Output:
         self.hooked = False
         self.frame = -1
         self.p = self.base
-        if self.big != NULL or self.cap - self.base > RETAINED:
-            if self.big != NULL:
-                Py_DECREF(self.big)
-            else:
-                PyMem_RawFree(self.base)
-            self.base = NULL
-            try:
-                self.fresh_scratch()
-            except MemoryError:
-                self.base = self.p = self.end = self.cap = NULL  # the next begin() must not come
+        if self.big != NULL:
+            Py_DECREF(self.big)
+            self.back_to_scratch()
+        elif self.cap - self.base > RETAINED:
+            PyMem_RawFree(self.base)
+            self.base = NULL  # begin() makes a new one
         if self.tasks_size > RETAINED_TASKS:
             PyMem_RawFree(self.tasks)
             self.tasks = <Task*>PyMem_RawMalloc(FIRST_TASKS * sizeof(Task))

@@ -62,13 +62,15 @@ cdef list notes_of(Task* t):
             owner = type_name(type(<object>t.extra))
             found += [f"{owner} state", f"{owner} object"]
         return found
+    if t.kind == ORDERED:
+        return ([f"{name} item {<object>t.key!r}"] if t.pending == VALUE_DONE else []) + [f"{name} object"]
     if t.kind == SLOTS:
         return [f"dict item {slot_name(t)!r}", "tuple item 1", f"{name} state", f"{name} object"]
     if t.kind == ITEMS:
         return [f"{name} item {t.next - 1}"] if t.pending else []
     if t.kind == PAIRS:
         found = [f"{name} item {(<tuple>t.value)[0]!r}"] if t.pending == VALUE_DONE else []
-        return found + ([f"{name} object"] if t.flags & NOTED else [])
+        return found
     if t.kind == REDUCE:
         found = []
         piece = t.next - 1
@@ -118,10 +120,10 @@ cdef str step(Task* t, bint state):
         return f".{slot_name(t)}"
     if t.kind == SET or t.kind == FROZENSET:
         return ".<element>"
-    if t.kind == DICT or t.kind == PAIRS:
+    if t.kind == DICT or t.kind == PAIRS or t.kind == ORDERED:
         if t.pending != VALUE_DONE:
             return ".<key>" if t.pending else ""
-        key = <object>t.key if t.kind == DICT else (<tuple>t.value)[0]
+        key = (<tuple>t.value)[0] if t.kind == PAIRS else <object>t.key
         if (state or t.flags & STATE) and isinstance(key, str) and key.isidentifier():
             return f".{key}"
         shown = repr(key)

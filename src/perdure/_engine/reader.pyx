@@ -1,6 +1,6 @@
 # distutils: define_macros=CYTHON_USE_TYPE_SPECS=1
 # (Heap types, as those of _pickle: seen by the collector, and immutable.)
-# cython: binding=False
+# cython: binding=False, wraparound=True, boundscheck=True
 # (load and loads as class attributes must not bind, as those of C do not; and calls cost less.)
 """The doors to the unpickling machine: `load`, `loads` and Unpickler with the standard module's
 contract, `load_policy` and `loads_policy` for a policy that decides what may be built.
@@ -15,8 +15,11 @@ from libc.string cimport memset
 
 from perdure._engine.machine cimport *
 from perdure._engine.names cimport find_global
+from perdure._engine.origin cimport origin_of
 from perdure._engine.reader_capi cimport *
 from perdure._engine.source cimport let_go_of_peek
+
+from io import BytesIO
 
 from perdure.errors import (
     CorruptError, LimitError, TamperedError, TruncatedError, UnpicklingError, UntrustedError,
@@ -77,9 +80,14 @@ cdef inline void resume() noexcept:
 
 cdef class File:
     """The methods of a file that a machine reads from; read() and readline() it must have."""
-    cdef object read, readinto, readline, peek
+    cdef object read, readinto, readline, peek, seek
 
     def __cinit__(self, file):
+        if type(file) is BytesIO:
+            self.read = file.read
+            self.readline = file.readline
+            self.seek = file.seek
+            return
         self.peek = getattr(file, "peek", None)
         self.readinto = getattr(file, "readinto", None)
         self.read = getattr(file, "read", None)
@@ -97,6 +105,7 @@ cdef inline void set_file(Machine* m, File file) noexcept:
     m.readline = <PyObject*>file.readline
     m.readinto = borrowed(file.readinto)
     m.peek = borrowed(file.peek)
+    m.seek = borrowed(file.seek)
 
 
 cdef inline object buffers_iterator(object buffers):
@@ -123,7 +132,12 @@ cdef object run_bytes(Machine* m, object data):
     if paused:
         resume()
     if value == NULL:
-        leave(m)
+        try:
+            leave(m)
+        finally:
+            machine_end(m)
+            if view.buf != NULL:
+                PyBuffer_Release(&view)
     machine_end(m)
     if view.buf != NULL:
         PyBuffer_Release(&view)
@@ -142,10 +156,21 @@ cdef object run_file(Machine* m):
     return take(value)
 
 
-cdef void leave(Machine* m) noexcept:
-    """A load has failed: where, for the policy door's errors."""
+cdef int leave(Machine* m) except -1:
+    """A load has failed: where in the stream, and where in the object. The exception is raised
+    again, with the place in its notes."""
     if m.error_offset == 0:
         m.error_offset = m.passed + (m.p - m.start)
+    try:
+        take(NULL)
+    except Exception as error:
+        try:
+            place = origin_of(m)
+            if place is not None and place != "root":
+                error.add_note(f"at {place}")
+        except Exception:  # a key's repr may raise
+            pass
+        raise
 
 
 # ---- the standard door ---------------------------------------------------------------------
@@ -245,7 +270,9 @@ cdef int raise_converted(Machine* m, object error) except -1:
         raise error
     text = str(error) or type(error).__name__
     kind = TruncatedError if m.truncated else CorruptError
-    raise kind(f"{text:.300} (at byte {m.error_offset})", m.error_offset) from error
+    notes = getattr(error, "__notes__", ())
+    place = f", {notes[-1]}" if notes and notes[-1].startswith("at root") else ""
+    raise kind(f"{text:.300} (at byte {m.error_offset}{place})", m.error_offset) from error
 
 
 # ---- Unpickler -----------------------------------------------------------------------------
@@ -329,11 +356,7 @@ cdef class Unpickler:
                               "but no persistent_load function was specified.")
 
     # As in C: a persistent_load set on the instance hides the method, and can be deleted again.
-    def __getattribute__(self, name):
-        if self.persistent_load_attribute is not None and name == "persistent_load":
-            return self.persistent_load_attribute
-        return take(PyObject_GenericGetAttr(<PyObject*>self, <PyObject*>name))
-
+    # (`unpickler_getattro` below is the other half.)
     def __setattr__(self, name, value):
         if name == "persistent_load":
             self.persistent_load_attribute = value
@@ -431,12 +454,27 @@ cdef class UnpicklerMemoProxy:
         return dict, (self.copy(),)
 
 
+cdef PyObject* unpickler_getattro(PyObject* self, PyObject* name) noexcept:
+    cdef PyObject* set_on_instance = <PyObject*>(<Unpickler>self).persistent_load_attribute
+    if (set_on_instance != Py_None and PyUnicode_CheckExact(name)
+            and PyUnicode_Compare(name, <PyObject*>S_persistent_load) == 0):
+        Py_INCREF(set_on_instance)
+        return set_on_instance
+    return PyObject_GenericGetAttr(self, name)
+
+
 cdef extern from *:
     """
-    #define PERDURE_MAKE_IMMUTABLE(t) (((PyTypeObject *)(t))->tp_flags |= Py_TPFLAGS_IMMUTABLETYPE)
+    /* What Cython cannot say of a class: its attribute slot in C, and that it is immutable. */
+    static void perdure_finish_type(PyObject *type, PyObject *(*getattro)(PyObject *, PyObject *)) {
+        if (getattro != NULL) ((PyTypeObject *)type)->tp_getattro = getattro;
+        ((PyTypeObject *)type)->tp_flags |= Py_TPFLAGS_IMMUTABLETYPE;
+        PyType_Modified((PyTypeObject *)type);
+    }
     """
-    void make_immutable "PERDURE_MAKE_IMMUTABLE"(PyObject*)
+    void finish_type "perdure_finish_type"(PyObject*, PyObject* (*)(PyObject*, PyObject*) noexcept)
 
-make_immutable(<PyObject*>Unpickler)
-make_immutable(<PyObject*>PolicyUnpickler)
-make_immutable(<PyObject*>UnpicklerMemoProxy)
+cdef str S_persistent_load = "persistent_load"
+finish_type(<PyObject*>Unpickler, unpickler_getattro)
+finish_type(<PyObject*>PolicyUnpickler, unpickler_getattro)
+finish_type(<PyObject*>UnpicklerMemoProxy, NULL)

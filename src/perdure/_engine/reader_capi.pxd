@@ -70,6 +70,7 @@ cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(PyObject*, Py_ssize_t*) noexcept  # borrowed
     void PyUnicode_InternInPlace(PyObject**) noexcept
     int PyUnicode_CHECK_INTERNED(PyObject*) noexcept
+    int PyUnicode_IS_COMPACT_ASCII(PyObject*) noexcept
     Py_ssize_t PyUnicode_GET_LENGTH(PyObject*) noexcept
     int PyUnicode_CheckExact(PyObject*) noexcept
     int PyUnicode_Compare(PyObject*, PyObject*) noexcept

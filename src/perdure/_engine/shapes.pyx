@@ -6,6 +6,9 @@ class or of a base changes, and never gives one twice. What the tag does not cov
 ``copyreg.dispatch_table``, is asked at each record's first use in a dump; a dump begins
 a new epoch, and so does any Python code that ran in its midst.
 
+Where other threads may run at any moment (a free-threaded build) there is no short cut that
+would read an instance's mutable fields in place.
+
 A short cut (any kind but REDUCED) is taken only where the bytes are proven to be those
 of the reduce protocol: the methods that would have been called are the ones we know.
 """
@@ -200,7 +203,7 @@ cdef int known_type(cls):
                 return kind
     elif name == "Decimal" and cls is member_of("_decimal", "Decimal"):
         return DECIMAL
-    elif <PyTypeObject*>cls == &PyODict_Type:
+    elif <PyTypeObject*>cls == &PyODict_Type and not FREE_THREADED:
         return ORDEREDDICT
     return 0
 
@@ -266,7 +269,7 @@ cdef tuple classify_default(cls):
             if type(base.__dict__.get("__dict__", own_dict)) is not type(own_dict):
                 return REDUCED, (), (), None
         return PLAIN, (), (), None
-    if not has_dict:
+    if not has_dict and not FREE_THREADED:
         offsets = slot_offsets(cls, names)
         if offsets is not None:
             return SLOTTED, tuple(names), offsets, None

@@ -1,8 +1,9 @@
 # Where the bytes come from: one window over bytes, or chunk after chunk of a file.
 #
 # Rules:
-# - A file is never read past STOP: what cannot be peeked at is read in the exact amounts that
-#   an opcode, a frame or a line needs. What was peeked is consumed by `let_go_of_peek`.
+# - A file is never left behind STOP: what cannot be peeked at is read in the exact amounts that
+#   an opcode, a frame or a line needs. What was peeked is consumed by `let_go_of_peek`. An
+#   io.BytesIO itself (no subclass), where nobody can tell, is read ahead and set back.
 # - What a frame holds ends where it does: no argument lies across its end (PEP 3154).
 # - No length is believed before its bytes are there: beyond CHUNK bytes, memory grows as they
 #   come.
@@ -11,11 +12,12 @@
 from cpython.object cimport PyObject
 from libc.string cimport memcpy, memchr
 from perdure._engine.reader_capi cimport *
-from perdure._engine.machine cimport Machine, no_memory
+from perdure._engine.machine cimport Machine, no_memory, small_one
 
 cdef enum:
     PEEK = 128 * 1024    # bytes asked of peek(), as C pickle does
     CHUNK = 1024 * 1024  # the most that is allocated for bytes that have not come yet
+    AHEAD = 256          # bytes read at least where what is left can be given back
 
 
 cdef inline int truncated(Machine* m, PyObject* error) noexcept:
@@ -123,6 +125,7 @@ cdef inline int let_go_of_peek(Machine* m) noexcept:
     m.peeked = False
     m.passed += consumed
     m.start = m.end = m.p
+    m.outer = NULL
     if consumed > 0:
         answer = call_with_size(m.read, consumed)
         if answer == NULL:
@@ -130,6 +133,38 @@ cdef inline int let_go_of_peek(Machine* m) noexcept:
             return -1
         Py_DECREF(answer)
     return 0
+
+
+cdef inline int give_back(Machine* m) noexcept:
+    """A BytesIO was read ahead: back to where the stream has been consumed to."""
+    cdef PyObject* back
+    cdef PyObject* answer
+    cdef PyObject* args[2]
+    cdef const unsigned char* end = m.end if m.outer == NULL else m.outer
+    if end <= m.p:
+        return 0
+    back = PyLong_FromSsize_t(m.p - end)
+    if back == NULL:
+        return -1
+    args[0] = back
+    args[1] = small_one()
+    answer = PyObject_Vectorcall(m.seek, args, 2, NULL)
+    Py_DECREF(back)
+    if answer == NULL:
+        m.foreign = True
+        return -1
+    Py_DECREF(answer)
+    m.passed += m.p - m.start
+    m.start = m.end = m.p
+    m.outer = NULL
+    return 0
+
+
+cdef inline int finish_file(Machine* m) noexcept:
+    """Leaves the file where the stream, or what of it has been executed, ends."""
+    if m.peeked:
+        return let_go_of_peek(m)
+    return give_back(m) if m.seek != NULL else 0
 
 
 cdef inline int fetch(Machine* m, Py_ssize_t n, PyObject* error) noexcept:
@@ -158,6 +193,8 @@ cdef inline int fetch(Machine* m, Py_ssize_t n, PyObject* error) noexcept:
         more = n - left
         if more > CHUNK and more > left:
             more = CHUNK if left < CHUNK else left
+        if m.seek != NULL and more < AHEAD:
+            more = AHEAD
         data = call_with_size(m.read, more)
         if set_window(m, data, left) < 0:
             return -1

@@ -1,0 +1,1 @@
+"""Any bytes at all: a value or one of the documented errors, and nothing else."""

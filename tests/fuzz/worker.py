@@ -1,0 +1,128 @@
+"""One process that feeds the doors until it is told to stop, or dies of what it found.
+
+Before each execution the input stands in memory that the parent shares, so that not
+even a crash takes it along.
+"""
+
+import ctypes
+import hashlib
+import mmap
+import os
+import random
+import resource
+import sys
+import time
+from pathlib import Path
+
+HEADER, ROOM = 64, 1 << 20
+CRASHES = Path(__file__).with_name("crashes")
+LIMIT_MB = 512  # growth of the peak that no input of a few kilobytes may cause
+
+
+class Slate:
+    """The shared page: executions so far, corpus size, edges, the door, and the input itself."""
+
+    def __init__(self, path: str) -> None:
+        with open(path, "r+b") as file:
+            self.memory = mmap.mmap(file.fileno(), HEADER + ROOM)
+        self.words = memoryview(self.memory)[:HEADER].cast("Q")
+
+    def write(self, door: int, data: bytes) -> None:
+        self.words[1] = door
+        self.words[2] = len(data)
+        self.memory[HEADER:HEADER + len(data)] = data
+
+    def read(self) -> tuple[int, bytes]:
+        return self.words[1], self.memory[HEADER:HEADER + self.words[2]]
+
+    def count(self) -> None:
+        self.words[0] += 1
+
+    @property
+    def executions(self) -> int:
+        return self.words[0]
+
+
+def save(door: str, data: bytes, what: str) -> None:
+    """Keep an input that found something, once."""
+    CRASHES.mkdir(exist_ok=True)
+    path = CRASHES / hashlib.sha256(data).hexdigest()[:16]
+    if not path.exists():
+        path.write_bytes(data)
+        path.with_suffix(".txt").write_text(f"{door}: {what}\n")
+        print(f"  FOUND {door}: {what[:200]}\n        {path.name}, {len(data)} bytes", flush=True)
+
+
+def peak_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+class Coverage:
+    """The C side's counters; without the instrumented build nothing is ever fresh."""
+
+    def __init__(self, library: str | None) -> None:
+        if library:
+            c = ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL)
+            self.begin, self.fresh, self.edges = c.begin, c.fresh, c.edges
+        else:
+            self.begin = self.fresh = self.edges = lambda: 0
+
+
+def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, seed: str) -> None:
+    coverage = Coverage(library if library != "-" else None)  # before the engine, which it must be found by
+    from tests.fuzz import doors as doorway
+    from tests.fuzz import mutation, seeds
+
+    slate, rng = Slate(slate_path), random.Random(int(seed))
+    doors = doorway.doors()
+    folder = Path(corpus)
+    pool: list[mutation.Tokens] = []
+    deadline = time.monotonic() + float(seconds)
+    last = slate.executions + int(runs)
+
+    def execute(number: int, data: bytes) -> bool:
+        """Run one input through one door; True if it went where none had gone."""
+        door = doors[number]
+        slate.write(number, data)
+        coverage.begin()
+        try:
+            door.enter(data)
+        except doorway.FORBIDDEN as error:
+            save(door.name, data, f"{type(error).__name__}: {error}")
+        except door.allowed:
+            pass
+        except BaseException as error:
+            save(door.name, data, f"{type(error).__name__}: {error}")
+        slate.count()
+        return coverage.fresh() > 0
+
+    def keep(pieces: mutation.Tokens, data: bytes) -> None:
+        pool.append(pieces)
+        slate.words[3], slate.words[4] = len(pool), coverage.edges()
+        path = folder / f"{hash(data) & 0xFFFFFFFFFFFF:012x}"
+        if not path.exists():
+            path.write_bytes(data)
+
+    stored = [path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()]
+    for data in [*seeds.streams(), *stored]:
+        if any([execute(number, data) for number in range(len(doors))]) or library == "-":
+            keep(mutation.tokens(data), data)
+    highest = peak_mb()
+    while slate.executions < last and time.monotonic() < deadline:
+        for _ in range(500):
+            size = len(pool)
+            place = size - 1 - int(rng.random() ** 2 * size)  # newer ones more often
+            pieces = mutation.mutate(rng, pool[place], pool[rng.randrange(size)])
+            data = b"".join(pieces)[:ROOM]
+            number = rng.randrange(len(doors))
+            if execute(number, data):
+                keep(pieces, data)
+            if (peak := peak_mb()) > highest + 16:
+                if peak > highest + LIMIT_MB:
+                    save(doors[number].name, data, f"{peak - highest} MB for {len(data)} bytes")
+                highest = peak
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

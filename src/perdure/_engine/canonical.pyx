@@ -23,10 +23,7 @@ Rules that hold here:
 
 import copyreg
 import sys
-import types
-from collections import Counter
-from _pickle import PicklingError
-from pickle import PickleBuffer
+from _pickle import PickleBuffer, PicklingError
 
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport qsort
@@ -47,8 +44,8 @@ cdef object blake2b = None   # imported with the first digest
 # Types whose instances are values: what they are follows from their reduce answer, and
 # nothing changes it. Enum members, named tuples, and numpy's scalars and dtypes are too.
 cdef set builtin_values = {
-    complex, range, slice, types.MethodType, types.BuiltinMethodType, types.MethodDescriptorType,
-    types.WrapperDescriptorType, types.ClassMethodDescriptorType, types.MethodWrapperType,
+    complex, range, slice, type(copyreg.pickle.__get__(0)),
+    type(len), type(str.join), type(dict.__dict__["fromkeys"]), type(object.__init__), type(object().__init__),
 }
 cdef set imported_values = {
     ("datetime", "date"), ("datetime", "time"), ("datetime", "datetime"), ("datetime", "timedelta"),
@@ -447,13 +444,14 @@ cdef class Canon:
         """The parts of a dict: each value under its key's digest, if there is one."""
         pairs = list(pairs)
         digests = [self.digest(key) for key, _ in pairs]
-        count = Counter(digests)
-        found = []
+        twins, seen, found = set(), set(), []
+        for digest in digests:
+            (twins if digest in seen else seen).add(digest)
         for digest, (key, value) in zip(digests, pairs):
             if digest is None:
                 found.append((ENTRY, Entry(key, value)))
             else:
-                found.append(((VALUE if count[digest] == 1 else TWIN) + digest, value))
+                found.append(((TWIN if digest in twins else VALUE) + digest, value))
         return found
 
 
@@ -568,7 +566,7 @@ cdef bytes leaf_digest(obj, int proto):
         return digest_of(b"t", b"")
     if obj is None or t is bool or obj is ... or obj is NotImplemented:
         return digest_of(b"c", repr(obj).encode())
-    if isinstance(obj, type) or t is types.FunctionType:
+    if isinstance(obj, type) or <PyTypeObject*>t == &PyFunction_Type:
         return digest_of(b"g", name_of(obj))
     return None
 

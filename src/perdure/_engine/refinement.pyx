@@ -14,8 +14,7 @@ are graphs whose nodes look alike even so, and are not (strongly regular ones, a
 too large for TRIALS): for them the order is an arbitrary one.
 """
 
-from collections import deque
-from hashlib import blake2b
+from _collections import deque
 
 cdef enum:
     TRIALS = 10000000   # nodes of a cell times nodes of the graph; about ten seconds
@@ -71,6 +70,7 @@ cdef bint try_all(list near, list rank, dict cells, start) except -1:
     """Split a cell by what refinement makes of each of its nodes; whether it was split."""
     cdef dict cell = <dict>cells[start]
     cdef list trace
+    from hashlib import blake2b  # rarely needed, and slow to import
     groups = {}
     for node in list(cell):
         cell = <dict>cells[start]

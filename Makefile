@@ -86,7 +86,7 @@ sanitize: build $(VENV)/.group-test  ## the tests under the address and undefine
 compat:  ## CPython's own pickle tests on every Python from 3.11 to 3.15 (tools/compat.py tells how)
 	$(PYTHON) tools/compat.py
 
-compat-one: build $(VENV)/.group-test  ## the same on one: PYTHON=...
+compat-one: build  ## the same on one: PYTHON=...
 	$(PY) -m tests.compat $(ARGS)
 
 fuzz: build $(VENV)/.group-test  ## feed the reader what no writer wrote

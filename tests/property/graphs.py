@@ -245,14 +245,17 @@ BY_VALUE = {
 }
 
 
-def parts(x: Any) -> tuple[Any, list]:
+def parts(x: Any, loosely: bool = False) -> tuple[Any, list]:
     """What must be equal in `x` by itself, and its children in an order that both graphs share."""
     children: list = []
     own: Any = None
     if isinstance(x, kinds.Twig):
         return None, [*x.twigs, x.above and x.above()]
     if isinstance(x, dict):
-        children = [part for item in x.items() for part in item]
+        items = list(x.items())
+        if loosely and not isinstance(x, collections.OrderedDict):
+            items.sort(key=lambda item: sort_key(item[0]))
+        children = [part for item in items for part in item]
         own = getattr(x, "default_factory", None)
     elif isinstance(x, (set, frozenset)):
         children = sorted(x, key=sort_key)
@@ -260,8 +263,9 @@ def parts(x: Any) -> tuple[Any, list]:
         children = list(x)
         own = getattr(x, "maxlen", None)
     elif isinstance(x, functools.partial):
-        children = [x.func, *x.args, *x.keywords.values()]
-        own = list(x.keywords)
+        keywords = sorted(x.keywords) if loosely else list(x.keywords)
+        children = [x.func, *x.args, *(x.keywords[name] for name in keywords)]
+        own = keywords
     elif isinstance(x, slice):
         children = [x.start, x.stop, x.step]
     elif isinstance(x, BaseException):
@@ -270,12 +274,15 @@ def parts(x: Any) -> tuple[Any, list]:
         own = (getattr(x, "typecode", ""), bytes(x))
     elif isinstance(x, (kinds.StrSubclass, kinds.IntSubclass, kinds.BytesSubclass, kinds.FloatSubclass)):
         own = BY_VALUE[type(x).__base__](x)
-    named = attributes(x)
+    named = sorted(attributes(x), key=lambda item: item[0]) if loosely else attributes(x)
     return (own, [name for name, _ in named]), children + [value for _, value in named]
 
 
-def difference(a: Any, b: Any) -> str | None:
-    """Where the graphs differ, in a few words; None if they are isomorphic."""
+def difference(a: Any, b: Any, loosely: bool = False) -> str | None:
+    """Where the graphs differ, in a few words; None if they are isomorphic.
+
+    ``loosely``: neither the sharing of immutable objects counts, nor the order of plain dicts.
+    """
     there: dict[int, int] = {}
     back: dict[int, int] = {}
     keep = []
@@ -294,6 +301,7 @@ def difference(a: Any, b: Any) -> str | None:
                 return f"{where}: {x!r} became {y!r}"
             continue
         alone = isinstance(x, (tuple, frozenset)) and not x  # an empty one is one object in the whole process
+        alone = alone or loosely and type(x) in (tuple, frozenset, slice, kinds.Pair)
         if not alone:
             if id(x) in there or id(y) in back:
                 if there.get(id(x)) != id(y) or back.get(id(y)) != id(x):
@@ -301,14 +309,14 @@ def difference(a: Any, b: Any) -> str | None:
                 continue
             there[id(x)], back[id(y)] = id(y), id(x)
             keep += [x, y]
-        (own, children), (own_too, children_too) = parts(x), parts(y)
+        (own, children), (own_too, children_too) = parts(x, loosely), parts(y, loosely)
         if own != own_too or len(children) != len(children_too):
             return f"{where}: {own!r} and {len(children)} children became {own_too!r} and {len(children_too)}"
         stack += [(f"{where}/{type(x).__qualname__}[{i}]", *pair) for i, pair in enumerate(zip(children, children_too, strict=True))]
     return None
 
 
-def isomorphic(a: Any, b: Any) -> bool:
-    found = difference(a, b)
+def isomorphic(a: Any, b: Any, loosely: bool = False) -> bool:
+    found = difference(a, b, loosely)
     assert found is None, found
     return True

@@ -111,21 +111,27 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
         elif t == &PyLong_Type:
             p = put_int(out, p, obj)
             i += 1
-            room = (out.end - p) // 5
-            if room > stop - i:
-                room = stop - i
-            room += i
-            while i < room:  # a run of small ints needs no further check of the buffer
+            if i == stop or Py_TYPE(items[i]) != &PyLong_Type:
+                continue
+            room = i + ((out.end + SLACK - p) >> 3)  # a run of small ints: at most 5 bytes each
+            if room > stop:
+                room = stop
+            while i < room:
                 obj = items[i]
                 if Py_TYPE(obj) != &PyLong_Type or not long_is_compact(obj):
                     break
-                p = put_int(out, p, obj)
+                p = put_small(p, <int32_t>long_compact_value(obj))
                 i += 1
         elif t == &PyFloat_Type:
-            room = (out.end + SLACK - p) // 9
-            if room > stop - i:
-                room = stop - i
-            room += i
+            p[0] = OP_BINFLOAT
+            put_double(p + 1, PyFloat_AS_DOUBLE(obj))
+            p += 9
+            i += 1
+            if i == stop or Py_TYPE(items[i]) != &PyFloat_Type:
+                continue
+            room = i + ((out.end + SLACK - p) >> 4)  # a run of floats: 9 bytes each
+            if room > stop:
+                room = stop
             while i < room:
                 obj = items[i]
                 if Py_TYPE(obj) != &PyFloat_Type:
@@ -181,7 +187,12 @@ cdef int save(Output out, PyObject* obj) except -1:
         if out.p != p:
             return 0
         return save_other(out, obj)
-    Py_INCREF(obj)  # a hook may take it out of its container
+    return save_held(out, obj)
+
+
+cdef int save_held(Output out, PyObject* obj) except -1:
+    """save_any of an object that a hook may take out of its container."""
+    Py_INCREF(obj)
     try:
         return save_any(out, obj)
     finally:
@@ -203,6 +214,8 @@ cdef int save_any(Output out, PyObject* obj, bint ask=True) except -1:
         return save_int(out, obj)
     if t == &PyFloat_Type:
         return save_float(out, obj)
+    if out.canonical:
+        obj = out.canon.representative(obj)
     index = table_get(&out.memo, obj)
     if index >= 0:
         return out.get(index)
@@ -283,6 +296,8 @@ cdef int save_instance(Output out, PyObject* obj, PyTypeObject* t, bint unique) 
     if out.shapes is None:
         out.shapes = borrow_shapes()
     shape = shape_of(out.shapes, t)
+    if out.canonical and (shape.registered or not issubclass(<object>t, type)):
+        return save_answer(out, obj, out.canon.answer(<object>obj), unique)
     if out.dispatch_table is not None:
         func = missing
         try:
@@ -593,6 +608,8 @@ cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
         out.memoize(obj)
     if n == 0:
         return put_code(out, OP_BUILD) if owner != NULL else 0
+    if out.canonical:
+        return push_items(out, PAIRS, obj, iter(out.canon.pairs_in_order(<dict>obj)))
     t = out.push(DICT, obj)
     t.size = n
     t.next = pos
@@ -760,8 +777,11 @@ cdef int open_set(Output out, PyObject* obj) except -1:
     cdef Task* t
     if out.hooked and not unique:
         out.check_elided(obj)
+    elements = out.canon.in_order(<object>obj) if out.canonical else None
     if out.proto < 4:
-        return push_answer(out, obj, (type(<object>obj), (list(<object>obj),)), False)
+        if elements is None:
+            elements = list(<object>obj)
+        return push_answer(out, obj, (type(<object>obj), (elements,)), False)
     if frozen:
         put_code(out, OP_MARK)
     else:
@@ -772,14 +792,12 @@ cdef int open_set(Output out, PyObject* obj) except -1:
     t = out.push(FROZENSET if frozen else SET, obj)
     t.size = n
     t.flags = UNIQUE if unique else 0
-    if FREE_THREADED and not frozen:
+    if out.canonical:
+        t.extra = PySequence_Tuple(<PyObject*>elements)
+        t.size = PyTuple_GET_SIZE(t.extra)
+    elif FREE_THREADED and not frozen:
         t.extra = PyFrozenSet_New(obj)
         t.size = PySet_GET_SIZE(t.extra)
-    if out.canonical:
-        elements = in_order(out, <object>obj)
-        t = &out.tasks[out.depth - 1]
-        t.extra = <PyObject*>elements
-        Py_INCREF(t.extra)
     watch(out, t)
     return 0
 
@@ -1298,10 +1316,3 @@ cdef PyObject* next_of(Task* t) except? NULL:
     t.value = item
     Py_XDECREF(old)
     return item
-
-
-# -- canonical order ---------------------------------------------------------------------
-
-cdef tuple in_order(Output out, elements):
-    """A set's elements in the order of their own canonical bytes."""
-    raise NotImplementedError

@@ -1,6 +1,7 @@
 # The writer's state: where the bytes go, what has been written, what is still pending.
 
 from libc.stdint cimport uint8_t, uint32_t
+from perdure._engine.canonical cimport Canon
 from perdure._engine.capi cimport PyObject, PyTypeObject
 from perdure._engine.memo cimport Table
 from perdure._engine.shapes cimport Shapes
@@ -105,7 +106,8 @@ cdef class Output:
     cdef bint fix_imports
     cdef bint plain              # protocol 4 or 5 and no persistent_id: the short loops apply
     cdef bint path_notes         # an error's place as root['a'][0], not as pickle says it
-    cdef bint canonical
+    cdef bint canonical          # equal values give equal bytes: `plain` and `elide` are off
+    cdef Canon canon             # of a canonical dump under way
     cdef object pickler          # for the hooks of a subclass; None: there are none
     cdef object persistent_id, reducer_override, dispatch_table, buffer_callback
     cdef object part_of          # for an error's note: the class whose `part` is being written

@@ -144,8 +144,11 @@ cdef class Output:
 
     cdef unsigned char* more(self, unsigned char* p, Py_ssize_t n) except NULL:
         """Room for n bytes, at the place returned: closes a full frame, flushes or grows."""
+        cdef Py_ssize_t filled = p - self.base - self.frame - FRAME_HEADER
         self.p = p
-        if self.proto >= 4 and (self.frame < 0 or p - self.base - self.frame - FRAME_HEADER + n > FRAME_TARGET):
+        # What fits in SLACK goes on in a frame that is not full, so that where frames end
+        # depends on the content alone, not on where the buffer did.
+        if self.proto >= 4 and (self.frame < 0 or filled + (n if n > SLACK else 1) > FRAME_TARGET):
             self.close_frame()
             self.due = True
             if self.cap - self.p < n + FRAME_HEADER:

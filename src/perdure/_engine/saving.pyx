@@ -274,7 +274,10 @@ cdef int close_call(Output out, PyObject* obj, bint unique) except -1:
 cdef int save_name(Output out, name) except -1:
     """A module's or a global's name, as any str that may be known already."""
     cdef PyObject* s = <PyObject*>name
-    cdef Py_ssize_t index = out.known(s)
+    cdef Py_ssize_t index
+    if out.canonical:
+        s = out.canon.representative(s)
+    index = out.known(s)
     if index >= 0:
         return out.get(index)
     save_text(out, s)

@@ -12,6 +12,7 @@ import sys
 
 from _pickle import PicklingError
 
+from perdure._engine.canonical cimport Canon
 from perdure._engine.capi cimport *
 from perdure._engine.loops cimport write_object
 from perdure._engine.memo cimport table_put
@@ -47,6 +48,8 @@ cdef inline int set_protocol(Output out, protocol, buffer_callback) except -1:
 
 cdef object perform(Output out, obj):
     """One dump: the bytes, or None if they went to the file. Leaves the memo to the caller."""
+    if out.canonical:
+        out.canon = Canon(obj, out.proto)
     try:
         try:
             result = write_object(out, <PyObject*>obj)
@@ -61,6 +64,7 @@ cdef object perform(Output out, obj):
         raise
     finally:
         out.part_of = None
+        out.canon = None
         out.reset()
         if out.shapes is not None:
             return_shapes(out.shapes)

@@ -1,0 +1,1 @@
+cdef list ranks(list labels, list edges, set chosen)

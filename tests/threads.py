@@ -49,6 +49,9 @@ class Hooked:
         return Hooked, ()
 
 
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
 class Wrong(Exception):
     pass
 
@@ -101,9 +104,10 @@ class Graph:
         item = self.slotted[i % 50]
         item.a, item.b = item.b // 2, item.b
         self.slotted[i % 50] = Slotted(i)
-        self.ordered.pop(f"o{i}", None) if rng.random() < 0.5 else self.ordered.__setitem__(f"o{i}", i)
-        self.array.extend(b"x" * (i % 7)) if rng.random() < 0.5 else self.array.__delitem__(slice(0, i % 7))
         self.rows[i % 100] = (i, f"row {i}")
+        if not FREE_THREADED:  # there Python itself crashes when two threads change one of these
+            self.ordered.pop(f"o{i}", None) if rng.random() < 0.5 else self.ordered.__setitem__(f"o{i}", i)
+            self.array.extend(b"x" * (i % 7)) if rng.random() < 0.5 else self.array.__delitem__(slice(0, i % 7))
 
 
 def check(graph: Graph) -> None:
@@ -144,6 +148,9 @@ def mutate(rng: random.Random, turn: int) -> None:
             stream = file.getvalue()
     except RuntimeError as error:
         require("chang" in str(error) or "mutated" in str(error), error)
+        return
+    except KeyError as error:  # what OrderedDict's own iterator gives when its key has just gone
+        require(str(error).startswith("'o"), error)
         return
     check(pickle.loads(stream) if rng.random() < 0.5 else subject.loads(stream))
 
@@ -245,9 +252,8 @@ def main() -> int:
     parser.add_argument("--only", choices=WORKS, action="append")
     options = parser.parse_args()
     faulthandler.enable()
-    free = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-    print(f"threads: {NAME}, Python {sys.version.split()[0]}{', free-threaded' if free else ''}, {options.threads} threads")
-    if free and sys._is_gil_enabled():
+    print(f"threads: {NAME}, Python {sys.version.split()[0]}{', free-threaded' if FREE_THREADED else ''}, {options.threads} threads")
+    if FREE_THREADED and sys._is_gil_enabled():
         print("  the GIL is on: a module of the engine does not declare itself safe without it")
         return 1
     names = options.only or list(WORKS)

@@ -179,7 +179,7 @@ def cases() -> Iterator[tuple[str, Callable[[], object]]]:
         yield f"hooks, protocol {protocol}", lambda p=protocol: [failing(hooked, v, p) for v in [*values, "raise", ["persistent", "raise"]]]
     by_opcode = collections.defaultdict(list)
     for stream in seeds.streams():
-        for token in set(t[:1] for t in mutation.tokens(stream)):
+        for token in {t[:1] for t in mutation.tokens(stream)}:
             by_opcode[token].append(stream)
     for code, streams in sorted(by_opcode.items()):
         few = streams[:: max(1, len(streams) // 12)]

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("test.pickletester", reason="this Python comes without its test package")
 
-from tests.compat import suite  # noqa: E402
-from tests.subject import subject  # noqa: E402
+from tests.compat import suite
+from tests.subject import subject
 
 
 @pytest.mark.parametrize("case", suite.tests(subject), ids=suite.label)

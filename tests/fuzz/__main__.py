@@ -28,7 +28,6 @@ from tests.fuzz.worker import CRASHES, HEADER, ROOM, Slate, save
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "fuzz"
-CRASHES = Path(__file__).with_name("crashes")
 HANG = 20  # seconds without an execution
 STANDARD_DOORS = 4  # the first ones; perdure's own come after
 SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined"

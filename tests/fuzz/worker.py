@@ -105,7 +105,8 @@ def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, se
 
     stored = [path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()]
     for data in [*seeds.streams(), *stored]:
-        if any([execute(number, data) for number in range(len(doors))]) or library == "-":
+        found = [execute(number, data) for number in range(len(doors))]  # every door, whatever the first says
+        if any(found) or library == "-":
             keep(mutation.tokens(data), data)
     highest = peak_mb()
     while slate.executions < last and time.monotonic() < deadline:

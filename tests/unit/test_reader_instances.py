@@ -118,7 +118,7 @@ def instances() -> list[object]:
     return [
         plain, Plain(), Point(1), Point(1, Point(2)), Frozen(1), Slots(1), Slots(1, Slots(2)), FrozenSlots(1), both, loud,
         Guarded(), Stateful(), New(), Pair(1, [2]), tagged, Odd(1, 2), Colour.RED, datetime.datetime(2001, 2, 3, 4, 5, 6, 7),
-        datetime.datetime(2001, 2, 3, fold=1), datetime.datetime(1, 1, 1, tzinfo=datetime.timezone.utc),
+        datetime.datetime(2001, 2, 3, fold=1), datetime.datetime(1, 1, 1, tzinfo=datetime.UTC),
         datetime.date(9999, 12, 31), datetime.time(1, 2), datetime.timedelta(1), uuid.UUID(int=2**127 + 1),
         uuid.UUID(int=1, is_safe=uuid.SafeUUID.safe), collections.OrderedDict(a=1), collections.Counter("aab"),
         collections.defaultdict(list, a=[1]), collections.deque([1, 2], 5), ValueError("x"),

@@ -506,6 +506,10 @@ cdef int open_tuple(Output out, PyObject* obj) except -1:
     if out.plain:
         i = leaves(out, tuple_items(obj), 0, n if n < BATCH else BATCH)
         if i == n:
+            if unique and n <= 3 and out.elide and out.log_count < out.log_size:
+                out.log[out.log_count] = obj
+                out.log_count += 1
+                return put_code(out, <unsigned char>(OP_TUPLE1 + n - 1))
             return close_tuple(out, obj, unique)
     t = out.push(TUPLE, obj)
     t.next = i
@@ -660,6 +664,7 @@ cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t
     cdef Py_ssize_t i = pos[0]
     cdef Py_ssize_t n = 0
     cdef DictEntry* entries = dict_entries(d, &n) if direct_dicts else NULL
+    cdef Row* row
     key[0] = NULL
     while count < limit:
         pos[0] = i
@@ -675,11 +680,18 @@ cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t
             break
         if unlikely(p >= out.end):
             p = out.more(p, SLACK)
-        q = put_leaf(out, p, k)
-        if unlikely(q == p):
-            key[0], key_done[0] = k, False
-            break
-        p = q
+        # Rows of a table have the same keys in the same order: the one met here last time?
+        row = &out.rows[i & (ROWS - 1)]
+        if row.key == k:
+            memcpy(p, row.code, 8)
+            p += row.length
+        else:
+            q = put_leaf(out, p, k)
+            if unlikely(q == p):
+                key[0], key_done[0] = k, False
+                break
+            p = q
+            remember_row(out, row, k)
         if unlikely(p >= out.end):
             p = out.more(p, SLACK)
         q = put_leaf(out, p, v)
@@ -694,12 +706,38 @@ cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t
     return count
 
 
+cdef inline bint next_entry(PyObject* d, Py_ssize_t* pos, PyObject** key, PyObject** value) noexcept:
+    """PyDict_Next, by the table where that is known."""
+    cdef Py_ssize_t n = 0
+    cdef DictEntry* entries = dict_entries(d, &n) if direct_dicts else NULL
+    if entries == NULL:
+        return PyDict_Next(d, pos, key, value)
+    while pos[0] < n:
+        key[0] = entries[pos[0]].key
+        value[0] = entries[pos[0]].value
+        pos[0] += 1
+        if likely(value[0] != NULL):
+            return True
+    return False
+
+
+cdef inline void remember_row(Output out, Row* row, PyObject* key) noexcept:
+    """How a key that is in the memo is written, for the next dict that has it in this place."""
+    cdef Py_ssize_t index
+    if Py_TYPE(key) == &PyUnicode_Type and not is_unique(key):
+        index = table_get(&out.memo, key)
+        if index >= 0:
+            row.key = key
+            row.length = put_get(row.code, index) - row.code
+            out.rows_used = True
+
+
 cdef int run_dict(Output out, Task* t) except -1:
     cdef Py_ssize_t depth = out.depth
     cdef PyObject* key = NULL
     cdef PyObject* value = NULL
     cdef bint key_done = False
-    cdef Py_ssize_t pos
+    cdef Py_ssize_t pos, limit, count
     while True:
         # An entry that is under way comes first: its key, then its value.
         if t.pending == KEY_WAITS:
@@ -710,7 +748,7 @@ cdef int run_dict(Output out, Task* t) except -1:
             t = &out.tasks[depth - 1]
         if t.pending == KEY_DONE:
             # The value is borrowed until `save` has seen how many references it has.
-            if not PyDict_Next(t.obj, &t.next, &key, &value) or key != t.key:
+            if not next_entry(t.obj, &t.next, &key, &value) or key != t.key:
                 changed(out, "dictionary")
             t.pending = VALUE_DONE
             save(out, value)
@@ -732,21 +770,23 @@ cdef int run_dict(Output out, Task* t) except -1:
             put_code(out, OP_SETITEMS)
             t.batch = 0
             check_size(out, PyDict_GET_SIZE(t.obj), t.size, "dictionary")
-        pos = t.next
-        if t.flags & ONE and t.batch or not PyDict_Next(t.obj, &pos, &key, &value):
-            break
-        if t.flags & (ONE | EACH):
-            hold_key(t, key, False)
-            continue
-        if not t.batch:
-            put_code(out, OP_MARK)
-            t.batch = MARKED
-        if not out.plain:
-            hold_key(t, key, False)
-            continue
-        t.batch += <uint32_t>dict_leaves(out, t.obj, &t.next, BATCH + MARKED - t.batch, &key, &key_done)
+        if not t.batch or t.flags & (ONE | EACH) or not out.plain:
+            pos = t.next
+            if t.flags & ONE and t.batch or not next_entry(t.obj, &pos, &key, &value):
+                break
+            if not t.batch and not t.flags & (ONE | EACH):
+                put_code(out, OP_MARK)
+                t.batch = MARKED
+            if t.flags & (ONE | EACH) or not out.plain:
+                hold_key(t, key, False)
+                continue
+        limit = BATCH + MARKED - t.batch
+        count = dict_leaves(out, t.obj, &t.next, limit, &key, &key_done)
+        t.batch += <uint32_t>count
         if key != NULL:
             hold_key(t, key, key_done)
+        elif count < limit:
+            break
     if t.batch and not t.flags & (ONE | EACH):
         put_code(out, OP_SETITEMS)
     if not t.flags & ONE:

@@ -73,6 +73,14 @@ cdef struct Task:
     uint8_t pending      # a Pending
     uint8_t fast         # fast mode watches this object for cycles
 
+cdef enum:
+    ROWS = 32
+
+cdef struct Row:             # a dict's key in the memo, and the BINGET that stands for it
+    PyObject* key
+    unsigned char code[8]
+    Py_ssize_t length
+
 cdef class Output:
     # -- bytes
     cdef unsigned char* base
@@ -90,6 +98,8 @@ cdef class Output:
     cdef Table memo
     cdef PyObject** owned        # every memoized object; keeps its address its own
     cdef Py_ssize_t owned_count, owned_size
+    cdef Row rows[ROWS]          # by place in the dict: the key met there last
+    cdef bint rows_used
     # -- elision (see docs/engine.md): objects written without a memo entry
     cdef PyObject** log
     cdef Py_ssize_t log_count, log_size, log_hashed

@@ -12,7 +12,7 @@ Rules that hold here:
 """
 
 from libc.stdint cimport uint8_t, uint16_t, int32_t, uint32_t, uint64_t, int64_t
-from libc.string cimport memcpy, memmove
+from libc.string cimport memcpy, memmove, memset
 from perdure._engine.capi cimport *
 from perdure._engine.memo cimport *
 from perdure._engine.opcodes cimport *
@@ -507,6 +507,9 @@ cdef class Output:
         cdef bint large = self.owned_count > RETAINED_OWNED
         if self.owned_count == 0:
             return
+        if self.rows_used:
+            memset(self.rows, 0, sizeof(self.rows))
+            self.rows_used = False
         while self.owned_count:  # a destructor may come back here: it finds a consistent list
             self.owned_count -= 1
             obj = self.owned[self.owned_count]

@@ -87,6 +87,50 @@ cdef Py_ssize_t utf8_encode(PyObject* s, unsigned char* to) noexcept:
     return q - to
 
 
+# The collector must see the memo: an object that holds the pickler that wrote it is a cycle.
+# Cython's own traverse and clear know the object attributes only, so ours go before them.
+
+cdef extern from *:
+    """
+    static traverseproc perdure_swap_traverse(PyObject *type, traverseproc f) {
+        traverseproc old = ((PyTypeObject *)type)->tp_traverse;
+        ((PyTypeObject *)type)->tp_traverse = f;
+        return old;
+    }
+    static inquiry perdure_swap_clear(PyObject *type, inquiry f) {
+        inquiry old = ((PyTypeObject *)type)->tp_clear;
+        ((PyTypeObject *)type)->tp_clear = f;
+        return old;
+    }
+    """
+    ctypedef int (*visitproc)(PyObject*, void*) noexcept
+    ctypedef int (*traverseproc)(PyObject*, visitproc, void*) noexcept
+    ctypedef int (*inquiry)(PyObject*) noexcept
+    traverseproc swap_traverse "perdure_swap_traverse"(PyObject*, traverseproc) noexcept
+    inquiry swap_clear "perdure_swap_clear"(PyObject*, inquiry) noexcept
+
+
+cdef int visit_memo(PyObject* obj, visitproc visit, void* arg) noexcept:
+    # No variable of type Output: reference counts must not change while the collector looks.
+    cdef PyObject** owned = (<Output>obj).owned
+    cdef Py_ssize_t i, n = (<Output>obj).owned_count
+    cdef int stop
+    for i in range(n):
+        stop = visit(owned[i], arg)
+        if stop:
+            return stop
+    return own_traverse(obj, visit, arg)
+
+
+cdef int clear_memo(PyObject* obj) noexcept:
+    (<Output>obj).forget()
+    return own_clear(obj)
+
+
+cdef traverseproc own_traverse
+cdef inquiry own_clear
+
+
 class Restart(Exception):
     """An elided object was reached again; caught in loops.write_object alone."""
 
@@ -586,3 +630,7 @@ cdef class Output:
         Py_XDECREF(t.key)
         Py_XDECREF(t.value)
         Py_DECREF(t.obj)
+
+
+own_traverse = swap_traverse(<PyObject*>Output, visit_memo)
+own_clear = swap_clear(<PyObject*>Output, clear_memo)

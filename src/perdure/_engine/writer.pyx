@@ -86,7 +86,8 @@ def dumps(obj, protocol=None, *, fix_imports=True, buffer_callback=None, canonic
         out.fix_imports = fix_imports
         out.path_notes = path_notes
         out.canonical = canonical
-        out.elide = not canonical
+        # Eliding may mean to begin anew, and a callback must not get its buffers twice.
+        out.elide = not canonical and buffer_callback is None
         if canonical:
             out.plain = False
         if buffer_callback is not None:

@@ -761,9 +761,7 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
     cdef PyObject* answer
     cdef PyObject** item
     cdef int status = 0
-    if m.policy != NULL:
-        return refuse_target(m, target, b"APPENDS")
-    if PyList_CheckExact(target):
+    if PyList_CheckExact(target):  # free-threaded builds come here with lists too
         values = list_of(items, m.sp - items)
         if values == NULL:
             return -1
@@ -771,6 +769,8 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
         status = PyList_SetSlice(target, PyList_GET_SIZE(target), PyList_GET_SIZE(target), values)
         Py_DECREF(values)
         return status
+    if m.policy != NULL:
+        return refuse_target(m, target, b"APPENDS")
     m.foreign = True
     method = optional_attr(target, <PyObject*>S_extend)
     if method != NULL:

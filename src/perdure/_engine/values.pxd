@@ -15,8 +15,11 @@ from perdure._engine.reader_capi cimport (
 cdef extern from *:
     """
     #define PERDURE_HIGH 0x8080808080808080ULL
+    /* How many bytes have their highest bit set (no other bit is). */
+    #define PERDURE_POPCOUNT(w) ((Py_ssize_t)((((uint64_t)(w) >> 7) * 0x0101010101010101ULL) >> 56))
     """
     uint64_t HIGH_BITS "PERDURE_HIGH"
+    Py_ssize_t popcount "PERDURE_POPCOUNT"(uint64_t) noexcept
 
 
 cdef struct Words:
@@ -87,6 +90,23 @@ cdef inline PyObject* text_of(const unsigned char* s, Py_ssize_t n) noexcept:
     return decode_utf8(s, n)
 
 
+cdef struct Counts:
+    # What one pass over UTF-8 tells: how many continuation bytes there are, and a bit for each
+    # class of lead byte that occurs (in all eight bytes' highest bits).
+    Py_ssize_t continuations
+    uint64_t wide    # 0xC4 and up: more than latin-1
+    uint64_t three   # 0xE0 and up: three bytes or more
+    uint64_t four    # 0xF0 and up
+
+
+cdef inline void count_word(uint64_t w, Counts* counts) noexcept:
+    cdef uint64_t lead = w & (w << 1) & HIGH_BITS
+    counts.continuations += popcount(w & ~(w << 1) & HIGH_BITS)
+    counts.wide |= lead & ((w << 2) | (w << 3) | (w << 4) | (w << 5))
+    counts.three |= lead & (w << 2)
+    counts.four |= lead & (w << 2) & (w << 3)
+
+
 cdef inline PyObject* decode_utf8(const unsigned char* s, Py_ssize_t n) noexcept:
     """Counts, then fills; whatever is not plain well-formed UTF-8 (surrogates too) goes to CPython.
 
@@ -95,43 +115,84 @@ cdef inline PyObject* decode_utf8(const unsigned char* s, Py_ssize_t n) noexcept
     """
     cdef const unsigned char* p = s
     cdef const unsigned char* end = s + n
-    cdef Py_ssize_t length = 0
-    cdef uint8_t top = 0, lead
+    cdef Counts counts
+    cdef uint64_t last = 0
     cdef PyObject* text
+    cdef Py_ssize_t length
+    cdef bint well
     if n > 2:  # one character: CPython keeps those of latin-1 as singletons
-        while p < end:
-            lead = p[0]
-            length += (lead & 0xC0) != 0x80
-            if lead > top:
-                top = lead
+        counts.continuations = 0
+        counts.wide = counts.three = counts.four = 0
+        while end - p >= 8:
+            count_word(word(p), &counts)
+            p += 8
+        while p < end:  # zero bytes fill up the last word: they count as nothing
+            last = last << 8 | p[0]
             p += 1
-        if top < 0xC4:
-            text = PyUnicode_New(length, 0xFF)
-            if text == NULL or fill1(s, end, <uint8_t*>PyUnicode_DATA(text)):
-                return text
-        elif top < 0xF0:
-            text = PyUnicode_New(length, 0xFFFF)
-            if text == NULL or fill2(s, end, <uint16_t*>PyUnicode_DATA(text)):
-                return text
-        else:
+        count_word(last, &counts)
+        length = n - counts.continuations
+        if counts.four:
             text = PyUnicode_New(length, 0x10FFFF)
-            if text == NULL or fill4(s, end, <uint32_t*>PyUnicode_DATA(text)):
-                return text
+            well = text != NULL and fill4(s, end, <uint32_t*>PyUnicode_DATA(text))
+        elif counts.three:
+            text = PyUnicode_New(length, 0xFFFF)
+            well = text != NULL and fill2(s, end, <uint16_t*>PyUnicode_DATA(text))
+        elif counts.wide:
+            text = PyUnicode_New(length, 0xFFFF)
+            well = text != NULL and fill_pairs16(s, end, <uint16_t*>PyUnicode_DATA(text), length)
+        else:
+            text = PyUnicode_New(length, 0xFF)
+            well = text != NULL and fill_pairs8(s, end, <uint8_t*>PyUnicode_DATA(text), length)
+        if likely(well) or text == NULL:
+            return text
         Py_DECREF(text)
     return PyUnicode_DecodeUTF8(<const char*>s, n, b"surrogatepass")
 
 
-cdef inline bint fill1(const unsigned char* p, const unsigned char* end, uint8_t* to) noexcept:
-    while p < end:
-        if p[0] < 0x80:
-            to[0] = p[0]
-            p += 1
-        else:
-            if p[0] < 0xC2 or end - p < 2 or (p[1] & 0xC0) != 0x80:
-                return False
-            to[0] = <uint8_t>((p[0] << 6) | (p[1] & 0x3F))
-            p += 2
+# Characters of one or two bytes are told apart without a branch: which comes next is as good as
+# random in most languages. `bad` collects what is no well-formed pair.
+
+cdef inline uint32_t next_of_pairs(const unsigned char** p, uint32_t* bad) noexcept:
+    cdef uint32_t c = p[0][0]
+    cdef uint32_t after = p[0][1]
+    cdef uint32_t two = c >> 7
+    bad[0] |= two & ((c < 0xC2) | ((after & 0xC0) != 0x80))
+    p[0] += 1 + two
+    return c ^ ((c ^ ((c & 0x1F) << 6 | (after & 0x3F))) & (0 - two))
+
+
+cdef inline bint fill_pairs8(const unsigned char* p, const unsigned char* end, uint8_t* to, Py_ssize_t length) noexcept:
+    cdef uint8_t* stop = to + length
+    cdef uint32_t bad = 0
+    while to < stop and p < end - 1:
+        to[0] = <uint8_t>next_of_pairs(&p, &bad)
         to += 1
+    return not bad and ends_well(p, end, stop - to) and (stop == to or store8(to, p[0]))
+
+
+cdef inline bint fill_pairs16(const unsigned char* p, const unsigned char* end, uint16_t* to, Py_ssize_t length) noexcept:
+    cdef uint16_t* stop = to + length
+    cdef uint32_t bad = 0
+    while to < stop and p < end - 1:
+        to[0] = <uint16_t>next_of_pairs(&p, &bad)
+        to += 1
+    return not bad and ends_well(p, end, stop - to) and (stop == to or store16(to, p[0]))
+
+
+cdef inline bint ends_well(const unsigned char* p, const unsigned char* end, Py_ssize_t missing) noexcept:
+    """Whether all is done, or one last ascii character is missing."""
+    if p == end:
+        return missing == 0
+    return end - p == 1 and missing == 1 and p[0] < 0x80
+
+
+cdef inline bint store8(uint8_t* to, uint8_t value) noexcept:
+    to[0] = value
+    return True
+
+
+cdef inline bint store16(uint16_t* to, uint8_t value) noexcept:
+    to[0] = value
     return True
 
 

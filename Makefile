@@ -80,7 +80,7 @@ sanitize: build $(VENV)/.group-test  ## the tests under the address and undefine
 		PERDURE_CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
 		$(abspath $(PY)) setup.py -q build_ext --inplace
 	cd $(SANITIZED) && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc PYTHONPATH=src \
+		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc PYTHONPATH=$(abspath $(SANITIZED))/src \
 		$(abspath $(PY)) -m pytest -p no:cacheprovider $(ARGS)
 
 compat:  ## CPython's own pickle tests on every Python from 3.11 to 3.15 (tools/compat.py tells how)

@@ -9,6 +9,7 @@ import decimal
 import enum
 import fractions
 import io
+import os
 import pickle
 import random
 import subprocess
@@ -193,7 +194,7 @@ def test_a_small_program_gives_the_same_bytes_in_each_process():
                   {i if i % 2 else str(i): {str(i)} for i in range(50)}]
         print(perdure.dumps(values, canonical=True).hex())"""
     answers = {
-        subprocess.run([sys.executable, "-c", program], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+        subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed},
                        capture_output=True, check=True).stdout
         for seed in ("0", "1", "77")
     }

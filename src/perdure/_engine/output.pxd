@@ -122,6 +122,8 @@ cdef class Output:
     cdef object persistent_id, reducer_override, dispatch_table, buffer_callback
     cdef object part_of          # for an error's note: the class whose `part` is being written
     cdef Part part
+    cdef list decisions          # what buffer_callback has answered, in order
+    cdef Py_ssize_t decided      # how many of them this attempt has used
     cdef set fast_seen           # ids of containers that fast mode is inside of
     cdef Shapes shapes           # what is known of classes; borrowed for a dump
 

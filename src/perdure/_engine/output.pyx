@@ -138,6 +138,7 @@ class Restart(Exception):
 cdef class Output:
     def __cinit__(self):
         self.fast_seen = set()
+        self.decisions = []
         self.new_scratch()
         self.owned = <PyObject**>PyMem_RawMalloc(64 * sizeof(PyObject*))
         self.tasks = <Task*>PyMem_RawMalloc(FIRST_TASKS * sizeof(Task))

@@ -137,6 +137,14 @@ cdef int save_bytearray(Output out, PyObject* obj) except -1:
     return out.memoize(obj)
 
 
+cdef bint stays_in_band(Output out, buffer) except -1:
+    """What buffer_callback says. A dump that begins anew gets the answers that it got before."""
+    if out.decided == len(out.decisions):
+        out.decisions.append(bool(out.buffer_callback(buffer)))
+    out.decided += 1
+    return out.decisions[out.decided - 1]
+
+
 cdef object flat_view(Output out, obj, Py_ssize_t n):
     """A contiguous buffer as a memoryview of bytes, to hand to a file uncopied; None if none is needed."""
     if out.write is None or n < FRAME_TARGET:
@@ -161,7 +169,7 @@ cdef int save_buffer(Output out, PyObject* obj) except -1:
         raw = flat_view(out, <object>obj, view.len)
         if out.buffer_callback is not None:
             out.hooked = True
-            if not out.buffer_callback(<object>obj):
+            if not stays_in_band(out, <object>obj):
                 put_code(out, OP_NEXT_BUFFER)
                 return put_code(out, OP_READONLY_BUFFER) if view.readonly else 0
         if view.readonly:

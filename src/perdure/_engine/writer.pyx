@@ -58,6 +58,7 @@ cdef object perform(Output out, obj):
             out.reset()
             out.forget()
             out.elide = False
+            out.decided = 0
             result = write_object(out, <PyObject*>obj)
     except BaseException as problem:
         annotate(out, problem)
@@ -86,8 +87,7 @@ def dumps(obj, protocol=None, *, fix_imports=True, buffer_callback=None, canonic
         out.fix_imports = fix_imports
         out.path_notes = path_notes
         out.canonical = canonical
-        # Eliding may mean to begin anew, and a callback must not get its buffers twice.
-        out.elide = not canonical and buffer_callback is None
+        out.elide = not canonical
         if canonical:
             out.plain = False
         if buffer_callback is not None:

@@ -45,11 +45,15 @@ cdef extern from *:
     #else
     #define PERDURE_PER_THREAD
     #endif
+    /* RECORDS of at most 64 bytes, in each module that reads them; each thread has its own where
+       threads run without the GIL. */
+    static PERDURE_PER_THREAD uint64_t perdure_records[256 * 8];
     """
+    void* thread_records "perdure_records"
 
-cdef inline Record* record_of(Record* records, PyTypeObject* type) noexcept:
+cdef inline Record* record_of(PyTypeObject* type) noexcept:
     """The record of a type, studied now if need be; never fails."""
-    cdef Record* record = &records[((<uintptr_t>type) >> 5 ^ (<uintptr_t>type) >> 12) & (RECORDS - 1)]
+    cdef Record* record = <Record*>thread_records + (((<uintptr_t>type) >> 5 ^ (<uintptr_t>type) >> 12) & (RECORDS - 1))
     if unlikely(record.type != type or record.version != type_version(type) or record.version == 0):
         study(record, type)
     return record

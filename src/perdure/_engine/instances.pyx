@@ -119,7 +119,8 @@ cdef bint is_uuid(object cls, object setstate, int traits) except -1:
     if code is None or getattr(setstate, "__globals__", None) is not vars(module):
         return False
     global unknown_safety
-    unknown_safety = module.SafeUUID.unknown
+    if unknown_safety is None:
+        unknown_safety = module.SafeUUID.unknown
     return (code.co_qualname == "UUID.__setstate__"
             and type(namespace_of(cls).get("int")).__name__ == "member_descriptor"
             and type(namespace_of(cls).get("is_safe")).__name__ == "member_descriptor")

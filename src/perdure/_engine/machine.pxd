@@ -365,3 +365,7 @@ cdef inline void machine_end(Machine* m) noexcept:
 
 cdef PyObject* run(Machine* m) noexcept
 cdef PyObject* small_one() noexcept  # the int 1, borrowed
+cdef int argument_size(int op) noexcept  # in bytes, of an opcode's fixed argument
+cdef int no_mark() noexcept
+cdef int memoize(Machine* m, Py_ssize_t index, PyObject* value) noexcept
+cdef PyObject* recall(Machine* m, Py_ssize_t index) noexcept

@@ -127,16 +127,6 @@ cdef extern from *:
     #define PERDURE_CACHED_UTF8(o) (((PyCompactUnicodeObject *)(o))->utf8)
     #define PERDURE_CACHED_UTF8_LENGTH(o) (((PyCompactUnicodeObject *)(o))->utf8_length)
 
-    /* An int of one digit (|value| < 2**30): sign and digit, or "not compact". */
-    #if PY_VERSION_HEX >= 0x030C0000
-    #define PERDURE_LONG_IS_COMPACT(o) PyUnstable_Long_IsCompact((PyLongObject *)(o))
-    #define PERDURE_LONG_COMPACT_VALUE(o) PyUnstable_Long_CompactValue((PyLongObject *)(o))
-    #else
-    #define PERDURE_LONG_IS_COMPACT(o) (Py_SIZE(o) >= -1 && Py_SIZE(o) <= 1)
-    #define PERDURE_LONG_COMPACT_VALUE(o) \\
-        ((Py_ssize_t)Py_SIZE(o) * (Py_ssize_t)((PyLongObject *)(o))->ob_digit[0])
-    #endif
-
     /* The digits of an int that fits 60 bits, as one signed number. */
     #if PY_VERSION_HEX >= 0x030C0000
     #define PERDURE_LONG_DIGITS(o) (((PyLongObject *)(o))->long_value.lv_tag >> 3)
@@ -147,10 +137,20 @@ cdef extern from *:
     #define PERDURE_LONG_NEGATIVE(o) (Py_SIZE(o) < 0)
     #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->ob_digit[i])
     #endif
-    #define PERDURE_LONG_IS_DOUBLE(o) (PERDURE_LONG_DIGITS(o) == 2 && PyLong_SHIFT == 30)
-    static inline int64_t perdure_long_double_value(PyObject *o) {
-        int64_t v = PERDURE_LONG_DIGIT(o, 0) | PERDURE_LONG_DIGIT(o, 1) << 30;
-        return PERDURE_LONG_NEGATIVE(o) ? -v : v;
+    #define PERDURE_LONG_IS_SHORT(o) (PERDURE_LONG_DIGITS(o) <= 2 && PyLong_SHIFT == 30)
+    #if defined(__SANITIZE_ADDRESS__) || defined(Py_DEBUG)
+    #define PERDURE_LONG_HAS_SECOND(o) (PERDURE_LONG_DIGITS(o) == 2)
+    #else
+    /* An int's memory is rounded up to 16 bytes: the second digit can always be read. */
+    #define PERDURE_LONG_HAS_SECOND(o) 1
+    #endif
+    /* Whether an int has one digit or two is as good as random, so it decides no branch. */
+    static inline int64_t perdure_long_short_value(PyObject *o) {
+        int64_t n = (int64_t)PERDURE_LONG_DIGITS(o);
+        int64_t sign = -(int64_t)PERDURE_LONG_NEGATIVE(o);
+        int64_t v = PERDURE_LONG_DIGIT(o, 0) & -(int64_t)(n != 0);
+        if (PERDURE_LONG_HAS_SECOND(o)) v |= (PERDURE_LONG_DIGIT(o, 1) & -(int64_t)(n == 2)) << 30;
+        return (v ^ sign) - sign;
     }
 
     /* A dict's table of entries. The layout is private to CPython, and the same in 3.11 to 3.15;
@@ -241,10 +241,8 @@ cdef extern from *:
     int FREE_THREADED "PERDURE_FREE_THREADED"
     const char* cached_utf8 "PERDURE_CACHED_UTF8"(PyObject*) noexcept
     Py_ssize_t cached_utf8_length "PERDURE_CACHED_UTF8_LENGTH"(PyObject*) noexcept
-    bint long_is_compact "PERDURE_LONG_IS_COMPACT"(PyObject*) noexcept
-    Py_ssize_t long_compact_value "PERDURE_LONG_COMPACT_VALUE"(PyObject*) noexcept
-    bint long_is_double "PERDURE_LONG_IS_DOUBLE"(PyObject*) noexcept
-    int64_t long_double_value "perdure_long_double_value"(PyObject*) noexcept
+    bint long_is_short "PERDURE_LONG_IS_SHORT"(PyObject*) noexcept
+    int64_t long_short_value "perdure_long_short_value"(PyObject*) noexcept
     ctypedef struct DictEntry "perdure_dict_entry":
         PyObject* key
         PyObject* value

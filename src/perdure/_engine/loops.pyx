@@ -113,14 +113,14 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
             i += 1
             if i == stop or Py_TYPE(items[i]) != &PyLong_Type:
                 continue
-            room = i + ((out.end + SLACK - p) >> 3)  # a run of small ints: at most 5 bytes each
+            room = i + ((out.end + SLACK - p) >> 4)  # a run of ints: at most 10 bytes each
             if room > stop:
                 room = stop
             while i < room:
                 obj = items[i]
-                if Py_TYPE(obj) != &PyLong_Type or not long_is_compact(obj):
+                if Py_TYPE(obj) != &PyLong_Type or not long_is_short(obj):
                     break
-                p = put_small(p, <int32_t>long_compact_value(obj))
+                p = put_short_int(p, long_short_value(obj))
                 i += 1
         elif t == &PyFloat_Type:
             p[0] = OP_BINFLOAT
@@ -479,6 +479,16 @@ cdef int run_list(Output out, Task* t) except -1:
         if out.due:
             out.flush()
         t = &out.tasks[depth - 1]
+        # Rows of a table: the next item is most often of the same kind, and no leaf either.
+        while (not FREE_THREADED and not t.flags and out.plain and not out.due
+               and t.batch < BATCH + MARKED and t.next < PyList_GET_SIZE(t.obj)
+               and Py_TYPE(list_items(t.obj)[t.next]) == Py_TYPE(list_items(t.obj)[t.next - 1])):
+            t.batch += 1
+            t.next += 1
+            save(out, list_items(t.obj)[t.next - 1])
+            if out.depth != depth:
+                return 0
+            t = &out.tasks[depth - 1]
     out.pop()
     return 0
 

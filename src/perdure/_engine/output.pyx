@@ -16,7 +16,7 @@ from libc.string cimport memcpy, memmove, memset
 from perdure._engine.capi cimport *
 from perdure._engine.memo cimport *
 from perdure._engine.opcodes cimport *
-from perdure._engine.put cimport put_long, put_small
+from perdure._engine.put cimport put_short_int
 
 cdef enum:
     FIRST_BUFFER = 4096
@@ -359,7 +359,7 @@ cdef class Output:
         cdef Py_ssize_t n, hn
         cdef unsigned char* data
         if not overflow:
-            return put_long(p, v) if v != <int32_t>v else put_small(p, <int32_t>v)
+            return put_short_int(p, v)
         n = <Py_ssize_t>(_PyLong_NumBits(obj) // 8 + 1)
         if n > 0x7fffffff:
             raise OverflowError("int too large to pickle")

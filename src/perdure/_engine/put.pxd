@@ -102,15 +102,16 @@ cdef inline unsigned char* put_small(unsigned char* p, int32_t v) noexcept:
     return p + n
 
 
+cdef inline unsigned char* put_short_int(unsigned char* p, int64_t v) noexcept:
+    """An int of 64 bits."""
+    if likely(v == <int32_t>v):
+        return put_small(p, <int32_t>v)
+    return put_long(p, v)
+
+
 cdef inline unsigned char* put_int(Output out, unsigned char* p, PyObject* obj) except NULL:
-    cdef int64_t v
-    if likely(long_is_compact(obj)):
-        return put_small(p, <int32_t>long_compact_value(obj))
-    if likely(long_is_double(obj)):
-        v = long_double_value(obj)
-        if v == <int32_t>v:
-            return put_small(p, <int32_t>v)
-        return put_long(p, v)
+    if likely(long_is_short(obj)):
+        return put_short_int(p, long_short_value(obj))
     return out.put_wide_int(p, obj)
 
 

@@ -17,7 +17,7 @@ too large for TRIALS): for them the order is an arbitrary one.
 from _collections import deque
 
 cdef enum:
-    TRIALS = 10000000   # nodes of a cell times nodes of the graph; about ten seconds
+    TRIALS = 1000000   # nodes of a cell times nodes of the graph: some seconds, for a ring of instances
 
 
 cdef list ranks(list labels, list edges, set chosen):

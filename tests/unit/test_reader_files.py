@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import sysconfig
 
 import pytest
 
@@ -158,6 +159,7 @@ def test_uninitialised_and_busy() -> None:
     assert Nested(io.BytesIO(b"cmath\nlog\n.")).load() == "log"
 
 
+@pytest.mark.skipif(bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="never paused there")
 def test_the_collector_is_back_on_however_a_load_ends() -> None:
     import gc
 

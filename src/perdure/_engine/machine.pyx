@@ -479,7 +479,7 @@ cdef PyObject* run(Machine* m) noexcept:
                 # `)` `\x81`: no arguments; where __new__ is object's, only an allocation.
                 value = sp[-1]
                 if record_of(<PyTypeObject*>value).traits & NEW_PLAIN:
-                    sp[-1] = PyType_GenericAlloc(<PyTypeObject*>value, 0)
+                    sp[-1] = new_plain(<PyTypeObject*>value, empty_tuple)
                     Py_DECREF(value)
                     if unlikely(sp[-1] == NULL):
                         sp -= 1

@@ -256,6 +256,12 @@ cdef extern from *:
     #endif
         return t->tp_version_tag;
     }
+    /* object.__new__(t): an allocation; but 3.11 prepares the inline attributes in __new__ itself. */
+    #if PY_VERSION_HEX >= 0x030C0000
+    #define PERDURE_NEW_PLAIN(t, empty) PyType_GenericAlloc(t, 0)
+    #else
+    #define PERDURE_NEW_PLAIN(t, empty) (t)->tp_new(t, empty, NULL)
+    #endif
     #define PERDURE_IS_ABSTRACT(t) (((t)->tp_flags & Py_TPFLAGS_IS_ABSTRACT) != 0)
     #if PY_VERSION_HEX >= 0x030C0000
     #define PERDURE_HAS_DICT(t) ((t)->tp_dictoffset != 0 || ((t)->tp_flags & Py_TPFLAGS_MANAGED_DICT))
@@ -282,6 +288,7 @@ cdef extern from *:
     Entry* dict_entries "perdure_entries"(PyObject*, Py_ssize_t) noexcept  # borrowed
     PyObject* optional_attr "perdure_optional_attr"(PyObject*, PyObject*) noexcept  # new
     unsigned int type_version "perdure_type_version"(PyTypeObject*) noexcept
+    PyObject* new_plain "PERDURE_NEW_PLAIN"(PyTypeObject*, PyObject*) noexcept  # new
     bint is_abstract "PERDURE_IS_ABSTRACT"(PyTypeObject*) noexcept
     bint has_dict "PERDURE_HAS_DICT"(PyTypeObject*) noexcept
     bint is_data_descriptor "PERDURE_IS_DATA_DESCRIPTOR"(PyObject*) noexcept

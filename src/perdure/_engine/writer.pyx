@@ -66,6 +66,9 @@ cdef object perform(Output out, obj):
     finally:
         out.part_of = None
         out.canon = None
+        out.decided = 0
+        if out.decisions:
+            out.decisions.clear()
         out.reset()
         if out.shapes is not None:
             return_shapes(out.shapes)

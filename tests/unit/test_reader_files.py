@@ -122,6 +122,21 @@ def test_persistent_load_may_read_the_same_file() -> None:
     assert file.read() == b"after"
 
 
+def test_a_persistent_load_of_the_instance_hides_the_class_s() -> None:
+    class Own(Unpickler):
+        def persistent_load(self, pid: object) -> object:
+            return "class", pid
+
+    for kind in (Unpickler, Own):
+        unpickler = kind(io.BytesIO(b"\x80\x04NQ." * 2))
+        before = unpickler.persistent_load
+        unpickler.persistent_load = replacement = lambda pid: ("instance", pid)
+        assert unpickler.persistent_load is replacement
+        assert unpickler.load() == ("instance", None)
+        del unpickler.persistent_load
+        assert unpickler.persistent_load == before
+
+
 def test_what_a_file_may_raise() -> None:
     class Broken(io.BytesIO):
         def read(self, n: int = -1) -> bytes:

@@ -356,7 +356,12 @@ cdef class Unpickler:
                               "but no persistent_load function was specified.")
 
     # As in C: a persistent_load set on the instance hides the method, and can be deleted again.
-    # (`unpickler_getattro` below is the other half.)
+    # Subclasses inherit this; the class itself gets the same in C, see `unpickler_getattro`.
+    def __getattribute__(self, name):
+        if self.persistent_load_attribute is not None and name == "persistent_load":
+            return self.persistent_load_attribute
+        return take(PyObject_GenericGetAttr(<PyObject*>self, <PyObject*>name))
+
     def __setattr__(self, name, value):
         if name == "persistent_load":
             self.persistent_load_attribute = value
@@ -476,5 +481,5 @@ cdef extern from *:
 
 cdef str S_persistent_load = "persistent_load"
 finish_type(<PyObject*>Unpickler, unpickler_getattro)
-finish_type(<PyObject*>PolicyUnpickler, unpickler_getattro)
+finish_type(<PyObject*>PolicyUnpickler, NULL)
 finish_type(<PyObject*>UnpicklerMemoProxy, NULL)

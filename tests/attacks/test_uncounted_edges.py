@@ -165,3 +165,24 @@ def test_fetched_across_dumps_of_one_pickler(protocol):
     unpickler = pickle.Unpickler(io.BytesIO(file.getvalue()))
     (first,), (fetched, second) = unpickler.load(), unpickler.load()
     assert first is second is fetched.thing
+
+
+def test_beginning_anew_leaves_nothing_to_the_next_dump():
+    """A tuple that holds itself through a subclass begins anew; the next dump asks its own callback."""
+    class List(list):
+        pass
+
+    globals()["List"] = List
+    List.__qualname__ = "List"
+    try:
+        cycle = (List(),)
+        cycle[0].append(cycle)
+        subject.dumps(cycle, 5)
+        buffers: list = []
+        stream = subject.dumps(pickle.PickleBuffer(b"outside"), 5, buffer_callback=buffers.append)
+        assert len(buffers) == 1
+        assert bytes(pickle.loads(stream, buffers=buffers)) == b"outside"
+        subject.dumps(cycle, 5, buffer_callback=buffers.append)
+        assert b"inside" in subject.dumps(pickle.PickleBuffer(b"inside"), 5)
+    finally:
+        del globals()["List"]

@@ -2,7 +2,7 @@
 
 import sys
 
-from cpython.object cimport PyObject, PyTypeObject
+from cpython.object cimport PyObject
 from perdure._engine.machine cimport Machine
 from perdure._engine.reader_capi cimport *
 

@@ -58,7 +58,6 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
     cdef PyObject* method
     cdef PyObject* values
     cdef PyObject* answer
-    cdef PyObject** item
     cdef int status = 0
     if PyList_CheckExact(target):  # free-threaded builds come here with lists too
         values = list_of(items, m.sp - items)

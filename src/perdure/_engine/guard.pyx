@@ -137,7 +137,7 @@ cdef int charge_tuple(Machine* m, PyObject* key, int depth) noexcept:
     m.budget -= PyTuple_GET_SIZE(key) + 1
     if m.budget < 0:
         (<with_two>limit_reached)(<PyObject*>"hashing the keys costs more than the stream's size allows",
-                                         <PyObject*>"hashing")
+                                  <PyObject*>"hashing")
         return -1
     for i in range(PyTuple_GET_SIZE(key)):
         if PyTuple_CheckExact(PyTuple_GET_ITEM(key, i)) and charge_tuple(m, PyTuple_GET_ITEM(key, i), depth - 1) < 0:

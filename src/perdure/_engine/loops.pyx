@@ -259,9 +259,7 @@ cdef int run_persistent(Output out, Task* t) except -1:
 cdef int save_other(Output out, PyObject* obj) except -1:
     """Any object but a number, None, a bool, a short str, a list, tuple or dict."""
     cdef PyTypeObject* t = Py_TYPE(obj)
-    cdef Shape* shape
     cdef bint unique = is_unique(obj)
-    cdef int done
     if t == &PyUnicode_Type:
         return save_text(out, obj)
     if t == &PyBytes_Type:
@@ -384,7 +382,6 @@ cdef int open_list(Output out, PyObject* obj) except -1:
     cdef bint unique = is_unique(obj)
     cdef Py_ssize_t index
     cdef Task* t
-    cdef unsigned char* p
     if not unique:
         index = table_get(&out.memo, obj)
         if index >= 0:
@@ -531,18 +528,18 @@ cdef int open_tuple(Output out, PyObject* obj) except -1:
 
 cdef int close_tuple(Output out, PyObject* obj, bint unique) except -1:
     cdef Py_ssize_t n = PyTuple_GET_SIZE(obj)
-    cdef Py_ssize_t index, i
+    cdef Py_ssize_t index
     if not unique:
         index = table_get(&out.memo, obj)
         if index >= 0:
             # Its items led back to it, and it was written there: drop them, take that one.
             if n <= 3 and out.proto >= 2:
-                for i in range(n):
+                for _ in range(n):
                     put_code(out, OP_POP)
             elif out.binary:
                 put_code(out, OP_POP_MARK)
             else:
-                for i in range(n + 1):
+                for _ in range(n + 1):
                     put_code(out, OP_POP)
             return out.get(index)
     close_items(out, n)

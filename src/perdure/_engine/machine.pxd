@@ -202,9 +202,7 @@ cdef inline int grow_memo(Machine* m, Py_ssize_t need) noexcept:
 
 cdef inline int memo_put(Machine* m, Py_ssize_t index, PyObject* value) noexcept:
     """Any index, in any order; takes its own reference."""
-    cdef PyObject* key
     cdef PyObject* old
-    cdef int status
     if index >= m.memo_filled:
         if index > DENSE_MEMO and index > m.memo_filled * 2:
             return memo_put_sparse(m, index, value)

@@ -18,7 +18,7 @@ door. Hot opcodes stand in it, the rest in `load_other`. Rules that hold here:
 """
 
 from cpython.object cimport PyObject, PyTypeObject
-from libc.stdint cimport uint8_t, uint32_t, uint64_t, int32_t
+from libc.stdint cimport uint8_t, uint64_t, int32_t
 from libc.string cimport memcpy
 
 from perdure._engine.building cimport *

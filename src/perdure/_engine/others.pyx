@@ -7,7 +7,7 @@ themselves when they have succeeded.
 """
 
 from cpython.object cimport PyObject, PyTypeObject
-from libc.stdint cimport uint8_t, uint32_t, uint64_t, int32_t
+from libc.stdint cimport uint64_t, int32_t
 from libc.string cimport strcmp
 
 from perdure._engine.building cimport *
@@ -432,8 +432,6 @@ cdef int load_memo_line(Machine* m, int op, char* line) noexcept:
 
 cdef int load_global(Machine* m, int op) noexcept:
     """GLOBAL, and INST, which calls what it names with the values above the mark."""
-    cdef const unsigned char* line
-    cdef Py_ssize_t n
     cdef PyObject* module
     cdef PyObject* name
     cdef PyObject* found

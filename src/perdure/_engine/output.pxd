@@ -138,7 +138,8 @@ cdef class Output:
     cdef int put_code(self, unsigned char code) except -1
     cdef int put_bytes(self, const void* data, Py_ssize_t n) except -1
     cdef int put_bytes_of(self, bytes data) except -1
-    cdef int put_big(self, const void* header, Py_ssize_t hn, const void* data, Py_ssize_t n, PyObject* payload) except -1
+    cdef int put_big(self, const void* header, Py_ssize_t hn, const void* data, Py_ssize_t n,
+                     PyObject* payload) except -1
     cdef unsigned char* put_wide_int(self, unsigned char* p, PyObject* obj) except NULL
     cdef unsigned char* put_text(self, unsigned char* p, PyObject* s) except NULL
     cdef unsigned char* put_shared_text(self, unsigned char* p, PyObject* s) except NULL

@@ -11,7 +11,7 @@ Rules that hold here:
 - An object in the memo is owned until the memo is cleared.
 """
 
-from libc.stdint cimport uint8_t, uint16_t, int32_t, uint32_t, uint64_t, int64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int64_t
 from libc.string cimport memcpy, memmove, memset
 from perdure._engine.capi cimport *
 from perdure._engine.memo cimport *

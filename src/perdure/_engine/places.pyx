@@ -77,7 +77,8 @@ cdef list notes_of(Task* t):
         if piece == CALLABLE:
             found.append(f"{name} class" if t.flags & (NEWOBJ | NEWOBJ_EX) else f"{name} reconstructor")
         elif piece == ARGUMENTS or piece == KEYWORDS:
-            found.append(f"{name} __new__ arguments" if t.flags & (NEWOBJ | NEWOBJ_EX) else f"{name} reconstructor arguments")
+            made = "__new__" if t.flags & (NEWOBJ | NEWOBJ_EX) else "reconstructor"
+            found.append(f"{name} {made} arguments")
         elif piece == SETTER:
             found.append(f"{name} state setter")
         elif piece == THE_STATE:

@@ -10,21 +10,18 @@ that its next load() goes on with. While a large load runs the collector is paus
 only walk, again and again, objects that are all alive.
 """
 
-from cpython.object cimport PyObject, PyTypeObject
-from libc.string cimport memset
+from cpython.object cimport PyObject
 
 from perdure._engine.machine cimport *
 from perdure._engine.names cimport find_global
 from perdure._engine.origin cimport origin_of
 from perdure._engine.reader_capi cimport *
-from perdure._engine.source cimport let_go_of_peek
 
 from io import BytesIO
 
 from perdure.errors import (
-    CorruptError, LimitError, TamperedError, TruncatedError, UnpicklingError, UntrustedError,
+    CorruptError, LimitError, TruncatedError, UnpicklingError, UntrustedError,
 )
-from perdure._engine.guard import Callee, Constant
 
 cdef extern from *:
     """

@@ -11,8 +11,6 @@ from _codecs import encode as codecs_encode
 from _pickle import PickleBuffer, PicklingError
 from functools import partial
 
-from cpython.object cimport PyTypeObject
-from libc.string cimport memcpy
 from perdure._engine.capi cimport *
 from perdure._engine.naming cimport global_name, type_name
 from perdure._engine.opcodes cimport *
@@ -197,7 +195,7 @@ cdef int save_global(Output out, PyObject* obj, name) except -1:
     # No opcode for a dotted name: getattr(getattr(top, "a"), "b"), written from the inside.
     path = name.split(".")
     top, attributes = path[0], path[1:]
-    for attribute in attributes:
+    for _ in attributes:
         save_class(out, <PyObject*>getattr_itself)
         if out.proto < 2:
             put_code(out, OP_MARK)
@@ -389,7 +387,9 @@ cdef int check_newobj(PyObject* obj, tuple args) except -1:
 cdef int check_newobj_ex(tuple args) except -1:
     if len(args) != 3:
         raise PicklingError(f"__newobj_ex__ expected 3 arguments, got {len(args)}")
-    for i, place, kind, words in ((0, "first", type, "a class"), (1, "second", tuple, "a tuple"), (2, "third", dict, "a dict")):
+    for i, place, kind, words in (
+        (0, "first", type, "a class"), (1, "second", tuple, "a tuple"), (2, "third", dict, "a dict"),
+    ):
         if not isinstance(args[i], kind):
             raise PicklingError(f"{place} argument to __newobj_ex__() must be {words}, not {type_name(type(args[i]))}")
     return 0

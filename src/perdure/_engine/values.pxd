@@ -170,7 +170,8 @@ cdef inline bint fill_pairs8(const unsigned char* p, const unsigned char* end, u
     return not bad and ends_well(p, end, stop - to) and (stop == to or store8(to, p[0]))
 
 
-cdef inline bint fill_pairs16(const unsigned char* p, const unsigned char* end, uint16_t* to, Py_ssize_t length) noexcept:
+cdef inline bint fill_pairs16(const unsigned char* p, const unsigned char* end, uint16_t* to,
+                              Py_ssize_t length) noexcept:
     cdef uint16_t* stop = to + length
     cdef uint32_t bad = 0
     while to < stop and p < end - 1:

@@ -15,7 +15,6 @@ from _pickle import PicklingError
 from perdure._engine.canonical cimport Canon
 from perdure._engine.capi cimport *
 from perdure._engine.loops cimport write_object
-from perdure._engine.memo cimport table_put
 from perdure._engine.output cimport Output
 from perdure._engine.places cimport annotate
 from perdure._engine.output import Restart

@@ -6,12 +6,17 @@ before that, a keyboard interrupt included, removes it. What is no regular file 
 terminal, anything under /dev) is written through and never renamed over.
 """
 
+from __future__ import annotations
+
 import os
 import stat
 import sys
 from errno import EBADF, EDQUOT, EFBIG, EINVAL, EIO, EISDIR, ENOSPC
-from types import TracebackType
-from typing import BinaryIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import BinaryIO
 
 __all__ = ["Replacement", "opened"]
 
@@ -20,7 +25,7 @@ _MEMORY = "/dev/shm/"  # the one place among them that holds ordinary files
 _DISK = (EDQUOT, EFBIG, EIO, ENOSPC)  # what a write may fail with
 
 
-def opened(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> "Replacement | BinaryIO":
+def opened(path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> Replacement | BinaryIO:
     """A context manager that gives a binary file: what is written to it becomes the file at ``path``.
 
     Symbolic links are followed, so that a link stays a link and its target is replaced. A new

@@ -44,8 +44,6 @@ cdef bint save_member(Output out, PyObject* obj, bint unique) except -1:
 
 cdef bint save_decimal(Output out, PyObject* obj, bint unique) except -1:
     text = str(<object>obj)
-    if out.elide and len(text) < 256:
-        pass
     save_class_of(out, obj, PART_CALLABLE)
     put_one(out, <PyObject*>text)
     put_code(out, OP_TUPLE1)

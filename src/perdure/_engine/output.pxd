@@ -91,7 +91,6 @@ cdef class Output:
     cdef unsigned char* scratch  # the scratch memory while base lies in a bytes object
     cdef unsigned char* scratch_cap
     cdef Py_ssize_t frame        # where the open frame's header lies; -1: none is open
-    cdef Py_ssize_t sent         # bytes that have gone out to the file
     cdef object write            # the file's write, or None
     cdef bint due                # enough has gathered for the file
     # -- memo
@@ -118,7 +117,6 @@ cdef class Output:
     cdef bint path_notes         # an error's place as root['a'][0], not as pickle says it
     cdef bint canonical          # equal values give equal bytes: `plain` and `elide` are off
     cdef Canon canon             # of a canonical dump under way
-    cdef object pickler          # for the hooks of a subclass; None: there are none
     cdef object persistent_id, reducer_override, dispatch_table, buffer_callback
     cdef object part_of          # for an error's note: the class whose `part` is being written
     cdef Part part

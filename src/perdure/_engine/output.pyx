@@ -171,7 +171,6 @@ cdef class Output:
             self.new_scratch()
         self.p = self.base
         self.frame = -1
-        self.sent = 0
         if self.proto >= 2:
             self.p[0] = OP_PROTO
             self.p[1] = <unsigned char>self.proto
@@ -243,7 +242,6 @@ cdef class Output:
                 self.set_end()
             else:
                 self.end = self.p if self.proto >= 4 else self.cap
-            self.sent += n
             self.write(data)
         return 0
 
@@ -334,7 +332,6 @@ cdef class Output:
             memcpy(self.p, header, hn)
             self.p += hn
             self.flush()
-            self.sent += n
             if payload != NULL:
                 self.write(<object>payload)
             else:

@@ -5,7 +5,7 @@
 # Private layouts, which differ between versions, stand here and nowhere else.
 
 from cpython.object cimport PyObject, PyTypeObject
-from libc.stdint cimport uint8_t, uint32_t, uint64_t, int64_t
+from libc.stdint cimport uint8_t, int32_t, uint32_t, uint64_t, int64_t
 
 cdef extern from "Python.h":
     int PY_VERSION_HEX
@@ -132,10 +132,13 @@ cdef extern from *:
     #define PERDURE_LONG_DIGITS(o) (((PyLongObject *)(o))->long_value.lv_tag >> 3)
     #define PERDURE_LONG_NEGATIVE(o) ((((PyLongObject *)(o))->long_value.lv_tag & 3) == 2)
     #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->long_value.ob_digit[i])
+    /* 3.14 marks its small ints with the third bit. */
+    #define PERDURE_LONG_IS_DIGIT(o) ((((PyLongObject *)(o))->long_value.lv_tag & ~(uintptr_t)4) == 8)
     #else
     #define PERDURE_LONG_DIGITS(o) (Py_SIZE(o) < 0 ? -Py_SIZE(o) : Py_SIZE(o))
     #define PERDURE_LONG_NEGATIVE(o) (Py_SIZE(o) < 0)
     #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->ob_digit[i])
+    #define PERDURE_LONG_IS_DIGIT(o) (Py_SIZE(o) == 1)  /* one digit, and positive */
     #endif
     #define PERDURE_LONG_IS_SHORT(o) (PERDURE_LONG_DIGITS(o) <= 2 && PyLong_SHIFT == 30)
     #if defined(__SANITIZE_ADDRESS__) || defined(Py_DEBUG)
@@ -241,6 +244,8 @@ cdef extern from *:
     int FREE_THREADED "PERDURE_FREE_THREADED"
     const char* cached_utf8 "PERDURE_CACHED_UTF8"(PyObject*) noexcept
     Py_ssize_t cached_utf8_length "PERDURE_CACHED_UTF8_LENGTH"(PyObject*) noexcept
+    bint long_is_digit "PERDURE_LONG_IS_DIGIT"(PyObject*) noexcept
+    int32_t long_digit "PERDURE_LONG_DIGIT"(PyObject*, int i) noexcept
     bint long_is_short "PERDURE_LONG_IS_SHORT"(PyObject*) noexcept
     int64_t long_short_value "perdure_long_short_value"(PyObject*) noexcept
     ctypedef struct DictEntry "perdure_dict_entry":

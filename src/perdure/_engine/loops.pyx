@@ -118,9 +118,14 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
                 room = stop
             while i < room:
                 obj = items[i]
-                if Py_TYPE(obj) != &PyLong_Type or not long_is_short(obj):
+                if Py_TYPE(obj) != &PyLong_Type:
                     break
-                p = put_short_int(p, long_short_value(obj))
+                if likely(long_is_digit(obj)):
+                    p = put_small(p, long_digit(obj, 0))
+                elif likely(long_is_short(obj)):
+                    p = put_short_int(p, long_short_value(obj))
+                else:
+                    break
                 i += 1
         elif t == &PyFloat_Type:
             p[0] = OP_BINFLOAT
@@ -588,9 +593,8 @@ cdef int run_tuple(Output out, Task* t) except -1:
 cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
     """A dict. With ``owner`` it is that instance's state, and BUILD follows it."""
     cdef bint unique
-    cdef Py_ssize_t n, count, index, pos = 0
-    cdef PyObject* key = NULL
-    cdef bint key_done = False
+    cdef Py_ssize_t n, count, index
+    cdef Entry stop
     cdef Task* t
     # The state of an instance: one reference is the instance's, one is ours.
     unique = is_unique(obj) or (owner != NULL and Py_REFCNT(obj) == 2 and not FREE_THREADED)
@@ -603,11 +607,12 @@ cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
             out.check_elided(obj)
     n = PyDict_GET_SIZE(obj)
     count = 0
+    stop.at, stop.key = 0, NULL
     if out.plain:
         begin_container(out, obj, unique, OP_EMPTY_DICT, n if not FREE_THREADED else 0)
         if n and not FREE_THREADED:
-            count = dict_leaves(out, obj, &pos, BATCH, &key, &key_done)
-            if count == n and key == NULL:
+            count = dict_leaves(out, obj, 0, BATCH, &stop)
+            if count == n and stop.key == NULL:
                 if owner != NULL:
                     return put_codes(out, OP_SETITEMS if n > 1 else OP_SETITEM, OP_BUILD)
                 return put_code(out, OP_SETITEMS if n > 1 else OP_SETITEM)
@@ -623,7 +628,7 @@ cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
         return push_items(out, PAIRS, obj, iter(out.canon.pairs_in_order(<dict>obj)))
     t = out.push(DICT, obj)
     t.size = n
-    t.next = pos
+    t.next = stop.at
     if owner != NULL:
         t.flags |= STATE
         t.extra = owner
@@ -642,40 +647,43 @@ cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
         t.flags &= ~ONE
         if t.size == 1 and out.binary:
             t.flags |= ONE
-    if key != NULL:
-        hold_key(t, key, key_done)
+    if stop.key != NULL:
+        hold_key(t, stop.key, KEY_DONE if stop.key_done else KEY_WAITS)
     watch(out, t)
     return 0
 
 
-cdef inline void hold_key(Task* t, PyObject* key, bint key_done) noexcept:
-    """The key of the entry at t.next, which is not all leaves: owned until the value is written."""
+cdef inline void hold_key(Task* t, PyObject* key, Pending pending) noexcept:
+    """The key of an entry that is not all leaves: owned until the value is written."""
     Py_INCREF(key)
     t.key = key
     t.batch += 1
-    t.pending = KEY_DONE if key_done else KEY_WAITS
+    t.pending = pending
 
 
-cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t limit, PyObject** key,
-                            bint* key_done) except -1:
-    """Write up to ``limit`` entries as long as they are leaves; how many were written.
+cdef struct Entry:       # where dict_leaves stopped
+    Py_ssize_t at        # the position of the entry that is not all leaves, or the end
+    Py_ssize_t after     # the position behind it
+    PyObject* key        # borrowed; NULL: every entry up to `at` is written
+    PyObject* value      # borrowed
+    bint key_done        # the key is written, the value is no leaf
 
-    Stops at an entry that is not: ``key`` is then its key (borrowed), ``pos`` leads to it, and
-    ``key_done`` says that the key has been written. At the end of the dict ``key`` is NULL.
-    """
+
+cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t i, Py_ssize_t limit, Entry* stop) except -1:
+    """Write up to ``limit`` entries from position i on as long as they are leaves; how many were written."""
     cdef unsigned char* p = out.p
     cdef unsigned char* q
     cdef PyObject* k
     cdef PyObject* v
-    cdef Py_ssize_t count = 0
-    cdef Py_ssize_t i = pos[0]
+    cdef Py_ssize_t at, count = 0
+    cdef Py_ssize_t level = ROWS_APART * out.depth
     cdef Py_ssize_t n = 0
     cdef DictEntry* entries = dict_entries(d, &n) if direct_dicts else NULL
     cdef Row* row
-    key[0] = NULL
+    stop.key = NULL
     while count < limit:
-        pos[0] = i
-        if entries != NULL:
+        at = i
+        if likely(entries != NULL):
             if i >= n:
                 break
             k = entries[i].key
@@ -688,29 +696,49 @@ cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t* pos, Py_ssize_t
         if unlikely(p >= out.end):
             p = out.more(p, SLACK)
         # Rows of a table have the same keys in the same order: the one met here last time?
-        row = &out.rows[i & (ROWS - 1)]
+        row = &out.rows[(level + at) & (ROWS - 1)]
         if row.key == k:
             memcpy(p, row.code, 8)
             p += row.length
         else:
-            q = put_leaf(out, p, k)
+            q = put_key(out, p, k, row)
             if unlikely(q == p):
-                key[0], key_done[0] = k, False
+                stop.at, stop.after, stop.key, stop.value, stop.key_done = at, i, k, v, False
                 break
             p = q
-            remember_row(out, row, k)
         if unlikely(p >= out.end):
             p = out.more(p, SLACK)
         q = put_leaf(out, p, v)
         if q == p:
-            key[0], key_done[0] = k, True
+            stop.at, stop.after, stop.key, stop.value, stop.key_done = at, i, k, v, True
             break
         p = q
         count += 1
-    else:
-        pos[0] = i
+    if stop.key == NULL:
+        stop.at = i
     out.p = p
     return count
+
+
+cdef inline unsigned char* put_key(Output out, unsigned char* p, PyObject* key, Row* row) except NULL:
+    """A dict's key, and in ``row`` how it is written in the next dict that has it in this place."""
+    cdef Py_ssize_t index
+    cdef unsigned char* q = p
+    if Py_TYPE(key) != &PyUnicode_Type or is_unique(key):
+        return put_leaf(out, p, key)
+    index = table_get(&out.memo, key)
+    if index < 0:
+        q = out.put_shared_text(p, key)
+        if q == p or out.fast:
+            return q
+        index = out.owned_count - 1
+    row.key = key
+    row.length = put_get(row.code, index) - row.code
+    out.rows_used = max(out.rows_used, row - out.rows + 1)
+    if q == p:
+        memcpy(p, row.code, 8)
+        q = p + row.length
+    return q
 
 
 cdef inline bint next_entry(PyObject* d, Py_ssize_t* pos, PyObject** key, PyObject** value) noexcept:
@@ -728,22 +756,11 @@ cdef inline bint next_entry(PyObject* d, Py_ssize_t* pos, PyObject** key, PyObje
     return False
 
 
-cdef inline void remember_row(Output out, Row* row, PyObject* key) noexcept:
-    """How a key that is in the memo is written, for the next dict that has it in this place."""
-    cdef Py_ssize_t index
-    if Py_TYPE(key) == &PyUnicode_Type and not is_unique(key):
-        index = table_get(&out.memo, key)
-        if index >= 0:
-            row.key = key
-            row.length = put_get(row.code, index) - row.code
-            out.rows_used = True
-
-
 cdef int run_dict(Output out, Task* t) except -1:
     cdef Py_ssize_t depth = out.depth
     cdef PyObject* key = NULL
     cdef PyObject* value = NULL
-    cdef bint key_done = False
+    cdef Entry stop
     cdef Py_ssize_t pos, limit, count
     while True:
         # An entry that is under way comes first: its key, then its value.
@@ -785,15 +802,24 @@ cdef int run_dict(Output out, Task* t) except -1:
                 put_code(out, OP_MARK)
                 t.batch = MARKED
             if t.flags & (ONE | EACH) or not out.plain:
-                hold_key(t, key, False)
+                hold_key(t, key, KEY_WAITS)
                 continue
         limit = BATCH + MARKED - t.batch
-        count = dict_leaves(out, t.obj, &t.next, limit, &key, &key_done)
+        count = dict_leaves(out, t.obj, t.next, limit, &stop)
         t.batch += <uint32_t>count
-        if key != NULL:
-            hold_key(t, key, key_done)
-        elif count < limit:
-            break
+        t.next = stop.at
+        if stop.key == NULL:
+            if count < limit:
+                break
+        elif not stop.key_done:
+            hold_key(t, stop.key, KEY_WAITS)
+        else:
+            t.next = stop.after
+            hold_key(t, stop.key, VALUE_DONE)
+            save(out, stop.value)
+            if out.depth != depth:
+                return 0
+            t = &out.tasks[depth - 1]
     if t.batch and not t.flags & (ONE | EACH):
         put_code(out, OP_SETITEMS)
     if not t.flags & ONE:

@@ -74,7 +74,8 @@ cdef struct Task:
     uint8_t fast         # fast mode watches this object for cycles
 
 cdef enum:
-    ROWS = 32
+    ROWS = 128
+    ROWS_APART = 37          # from the first row of a level to that of the level below
 
 cdef struct Row:             # a dict's key in the memo, and the BINGET that stands for it
     PyObject* key
@@ -91,14 +92,15 @@ cdef class Output:
     cdef unsigned char* scratch  # the scratch memory while base lies in a bytes object
     cdef unsigned char* scratch_cap
     cdef Py_ssize_t frame        # where the open frame's header lies; -1: none is open
+    cdef Py_ssize_t expected     # the size of the last result, most likely that of the next
     cdef object write            # the file's write, or None
     cdef bint due                # enough has gathered for the file
     # -- memo
     cdef Table memo
     cdef PyObject** owned        # every memoized object; keeps its address its own
     cdef Py_ssize_t owned_count, owned_size
-    cdef Row rows[ROWS]          # by place in the dict: the key met there last
-    cdef bint rows_used
+    cdef Row rows[ROWS]          # by nesting and place in the dict: the key met there last
+    cdef Py_ssize_t rows_used    # how many of them, from the first on, may be in use
     # -- elision (see docs/engine.md): objects written without a memo entry
     cdef PyObject** log
     cdef Py_ssize_t log_count, log_size, log_hashed

@@ -25,6 +25,8 @@ cdef enum:
     FIRST_TASKS = 32
     RETAINED_TASKS = 4096
     RETAINED_OWNED = 1 << 14
+    DIRECT = 1 << 17         # expecting more than this, the first frame's end moves to the result itself
+    MOST_EXPECTED = 1 << 26
     LONG_TEXT = 8192         # bytes of UTF-8, at most; longer text may go to a file on its own
     SMALLEST_FRAME = 4       # a shorter one would cost more than it saves
 
@@ -195,7 +197,7 @@ cdef class Output:
         if self.proto >= 4 and (self.frame < 0 or filled + (n if n > SLACK else 1) > FRAME_TARGET):
             self.close_frame()
             self.due = True
-            if self.cap - self.p < n + FRAME_HEADER:
+            if self.cap - self.p < n + FRAME_HEADER or (self.big == NULL and self.expected > DIRECT):
                 self.grow(n + FRAME_HEADER)
             self.frame = self.p - self.base
             self.p += FRAME_HEADER
@@ -251,10 +253,14 @@ cdef class Output:
         cdef Py_ssize_t size = self.cap + SLACK - self.base
         cdef Py_ssize_t wanted = used + n + SLACK
         cdef unsigned char* base
+        cdef bint direct
         if wanted > 2 * size:
             size = wanted + 4096  # one large piece: its size, not the next power of two
         else:
             size = 2 * size
+        direct = self.write is None and (size > RETAINED or self.expected > DIRECT)
+        if direct and self.big == NULL and self.expected > wanted:
+            size = self.expected + self.expected // 32 + 2 * SLACK
         if self.big != NULL:
             try:
                 _PyBytes_Resize(&self.big, size)
@@ -262,7 +268,7 @@ cdef class Output:
                 self.back_to_scratch()
                 raise
             base = <unsigned char*>PyBytes_AS_STRING(self.big)
-        elif size > RETAINED and self.write is None:
+        elif direct:
             self.big = PyBytes_FromStringAndSize(NULL, size)
             base = <unsigned char*>PyBytes_AS_STRING(self.big)
             memcpy(base, self.base, used)
@@ -430,6 +436,7 @@ cdef class Output:
             self.flush()
             return None
         n = self.p - self.base
+        self.expected = n if n < MOST_EXPECTED else MOST_EXPECTED
         if self.big == NULL:
             return self.base[:n]
         if self.cap - self.p > n // 16:
@@ -550,8 +557,8 @@ cdef class Output:
         if self.owned_count == 0:
             return
         if self.rows_used:
-            memset(self.rows, 0, sizeof(self.rows))
-            self.rows_used = False
+            memset(self.rows, 0, self.rows_used * sizeof(Row))
+            self.rows_used = 0
         while self.owned_count:  # a destructor may come back here: it finds a consistent list
             self.owned_count -= 1
             obj = self.owned[self.owned_count]

@@ -14,12 +14,12 @@ from perdure._engine.output cimport Output, SLACK
 
 cdef extern from *:
     """
-    /* Copy n <= 16 bytes without a branch on n: sixteen are read and written. Reading past
-       the object stays in its page; where a checker watches every byte, copy exactly. */
+    /* Copy n bytes without a branch on n: `most` are read and written. Reading past the
+       object stays in its page; where a checker watches every byte, copy exactly. */
     #if defined(__SANITIZE_ADDRESS__) || defined(Py_DEBUG) || defined(PERDURE_EXACT_COPY)
-    #define PERDURE_CAN_OVERREAD(from) 0
+    #define PERDURE_CAN_OVERREAD(from, most) 0
     #else
-    #define PERDURE_CAN_OVERREAD(from) (((uintptr_t)(from) & 4095) <= 4080)
+    #define PERDURE_CAN_OVERREAD(from, most) (((uintptr_t)(from) & 4095) <= 4096 - (most))
     #endif
     #define perdure_copy16(to, from) memcpy((to), (from), 16)
     static inline int perdure_bit_length(uint64_t v) {
@@ -30,7 +30,7 @@ cdef extern from *:
     #endif
     }
     """
-    bint can_overread "PERDURE_CAN_OVERREAD"(const void*) noexcept nogil
+    bint can_overread "PERDURE_CAN_OVERREAD"(const void*, int most) noexcept nogil
     void copy16 "perdure_copy16"(void*, const void*) noexcept nogil
     int bit_length "perdure_bit_length"(uint64_t) noexcept nogil
 
@@ -95,10 +95,10 @@ cdef inline unsigned char* put_long(unsigned char* p, int64_t v) noexcept:
 
 cdef inline unsigned char* put_small(unsigned char* p, int32_t v) noexcept:
     """An int of 32 bits: BININT1, BININT2 or BININT, without a branch that data decides."""
-    cdef uint32_t u = <uint32_t>v
-    cdef int n = 2 + (u > 255) + 2 * (u > 65535)
-    p[0] = <unsigned char>b"\0\0KM\0J"[n]
-    put_le(p + 1, u, 4)
+    cdef uint64_t u = <uint32_t>v
+    cdef int n = <int>(2 + ((<uint64_t>0xff - u) >> 63) + 2 * ((<uint64_t>0xffff - u) >> 63))
+    cdef uint64_t codes = <uint64_t>OP_BININT << 40 | OP_BININT2 << 24 | OP_BININT1 << 16  # byte n: n's opcode
+    put_le(p, u << 8 | (codes >> (8 * n)) & 0xff, 8)
     return p + n
 
 
@@ -110,6 +110,8 @@ cdef inline unsigned char* put_short_int(unsigned char* p, int64_t v) noexcept:
 
 
 cdef inline unsigned char* put_int(Output out, unsigned char* p, PyObject* obj) except NULL:
+    if likely(long_is_digit(obj)):
+        return put_small(p, long_digit(obj, 0))
     if likely(long_is_short(obj)):
         return put_short_int(p, long_short_value(obj))
     return out.put_wide_int(p, obj)
@@ -126,10 +128,18 @@ cdef inline unsigned char* put_str(Output out, unsigned char* p, PyObject* s) ex
         if likely(PyUnicode_IS_COMPACT_ASCII(s)):
             n = PyUnicode_GET_LENGTH(s)
             data = <const char*>PyUnicode_DATA(s)
-            if n <= 16 and can_overread(data):
+            if n <= 16:
+                if likely(can_overread(data, 16)):
+                    p[0] = OP_SHORT_BINUNICODE
+                    p[1] = <unsigned char>n
+                    copy16(p + 2, data)
+                    return p + 2 + n
+            elif n <= 48 and likely(can_overread(data, 48)):
                 p[0] = OP_SHORT_BINUNICODE
                 p[1] = <unsigned char>n
                 copy16(p + 2, data)
+                copy16(p + 18, data + 16)
+                copy16(p + 34, data + 32)
                 return p + 2 + n
         return out.put_text(p, s)
     index = table_get(&out.memo, s)

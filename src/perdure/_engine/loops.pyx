@@ -63,11 +63,13 @@ cdef int run(Output out) except -1:
         if out.due:
             out.flush()
         t = &out.tasks[out.depth - 1]
-        if t.kind == LIST:
+        if t.kind <= DICT and out.plain:
+            walk(out)
+        elif t.kind == LIST:
             run_list(out, t)
         elif t.kind == DICT:
             run_dict(out, t)
-        elif t.kind == TUPLE or t.kind == NAMED:
+        elif t.kind == TUPLE:
             run_tuple(out, t)
         elif t.kind == REDUCE:
             run_reduce(out, t)
@@ -95,7 +97,6 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
     cdef PyObject* obj
     cdef PyObject* last = NULL   # the last object found in the memo, and its number
     cdef Py_ssize_t index = -1
-    cdef Py_ssize_t room
     cdef PyTypeObject* t
     while i < stop:
         if unlikely(p >= out.end):
@@ -111,14 +112,9 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
         elif t == &PyLong_Type:
             p = put_int(out, p, obj)
             i += 1
-            if i == stop or Py_TYPE(items[i]) != &PyLong_Type:
-                continue
-            room = i + ((out.end + SLACK - p) >> 4)  # a run of ints: at most 10 bytes each
-            if room > stop:
-                room = stop
-            while i < room:
+            while i < stop:  # a run of them
                 obj = items[i]
-                if Py_TYPE(obj) != &PyLong_Type:
+                if Py_TYPE(obj) != &PyLong_Type or p >= out.end:
                     break
                 if likely(long_is_digit(obj)):
                     p = put_small(p, long_digit(obj, 0))
@@ -128,23 +124,16 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
                     break
                 i += 1
         elif t == &PyFloat_Type:
-            p[0] = OP_BINFLOAT
-            put_double(p + 1, PyFloat_AS_DOUBLE(obj))
-            p += 9
-            i += 1
-            if i == stop or Py_TYPE(items[i]) != &PyFloat_Type:
-                continue
-            room = i + ((out.end + SLACK - p) >> 4)  # a run of floats: 9 bytes each
-            if room > stop:
-                room = stop
-            while i < room:
-                obj = items[i]
-                if Py_TYPE(obj) != &PyFloat_Type:
-                    break
+            while True:
                 p[0] = OP_BINFLOAT
                 put_double(p + 1, PyFloat_AS_DOUBLE(obj))
                 p += 9
                 i += 1
+                if i == stop or p >= out.end:
+                    break
+                obj = items[i]
+                if Py_TYPE(obj) != &PyFloat_Type:
+                    break
         elif obj == Py_None:
             p[0] = OP_NONE
             p += 1
@@ -180,11 +169,11 @@ cdef int save(Output out, PyObject* obj) except -1:
     if out.plain:
         t = Py_TYPE(obj)
         if t == &PyTuple_Type:
-            return open_tuple(out, obj)
+            return open_tuple(out, obj, NULL)
         if t == &PyDict_Type:
-            return open_dict(out, obj, NULL)
+            return open_dict(out, obj, NULL, NULL)
         if t == &PyList_Type:
-            return open_list(out, obj)
+            return open_list(out, obj, NULL)
         p = out.p
         if p >= out.end:
             p = out.more(p, SLACK)
@@ -227,18 +216,18 @@ cdef int save_any(Output out, PyObject* obj, bint ask=True) except -1:
     if t == &PyUnicode_Type:
         return save_text(out, obj)
     if t == &PyTuple_Type:
-        return open_tuple(out, obj)
+        return begin_tuple(out, obj)
     if t == &PyDict_Type:
-        return open_dict(out, obj, NULL)
+        return begin_dict(out, obj)
     if t == &PyList_Type:
-        return open_list(out, obj)
+        return begin_list(out, obj)
     return save_other(out, obj)
 
 
 cdef int save_persistent(Output out, pid) except -1:
     """What persistent_id answered: BINPERSID takes any object, PERSID a line of text."""
     if out.binary:
-        out.push(PERSISTENT, <PyObject*>pid)
+        push(out, PERSISTENT, <PyObject*>pid)
         return 0
     try:
         line = str(pid).encode("ascii")
@@ -257,8 +246,7 @@ cdef int run_persistent(Output out, Task* t) except -1:
         if out.depth != depth:
             return 0
     put_code(out, OP_BINPERSID)
-    out.pop()
-    return 0
+    return pop(out)
 
 
 cdef int save_other(Output out, PyObject* obj) except -1:
@@ -357,7 +345,51 @@ cdef enum:
     FAST_DEPTH = 50
 
 
-# -- lists ---------------------------------------------------------------------------
+# -- lists, tuples and dicts in protocols 4 and 5 -----------------------------------------
+#
+# `walk` takes the topmost task from part to part: `<kind>_part` writes leaves up to the next
+# part that is none, and `enter` opens that one. `open_<kind>` writes a container whose parts
+# are all leaves without a task; else it leaves the task, and gives out the first other part
+# if the caller asks (part != NULL), who then must write it next.
+
+cdef int walk(Output out) except -1:
+    """Write the topmost task and all that is nested in it, up to a task of another kind."""
+    cdef PyObject* part
+    cdef Task* t
+    while out.depth and not out.due:
+        t = &out.tasks[out.depth - 1]
+        part = NULL
+        if t.kind == LIST:
+            list_part(out, t, &part)
+        elif t.kind == DICT:
+            dict_part(out, t, &part)
+        elif t.kind == TUPLE or t.kind == NAMED:
+            tuple_part(out, t, &part)
+        else:
+            return 0
+        while part != NULL:
+            enter(out, &part)
+    return 0
+
+
+cdef inline int enter(Output out, PyObject** part) except -1:
+    """Write a part or open it; then it gives place to the first of its own parts, or to NULL."""
+    cdef PyObject* obj = part[0]
+    cdef PyTypeObject* t = Py_TYPE(obj)
+    cdef unsigned char* p
+    part[0] = NULL
+    if t == &PyList_Type:
+        return open_list(out, obj, part)
+    if t == &PyDict_Type:
+        return open_dict(out, obj, NULL, part)
+    if t == &PyTuple_Type:
+        return open_tuple(out, obj, part)
+    p = out.p
+    if unlikely(p >= out.end):
+        p = out.more(p, SLACK)
+    out.p = put_leaf(out, p, obj)
+    return save_other(out, obj) if out.p == p else 0
+
 
 cdef inline int begin_container(Output out, PyObject* obj, bint unique, unsigned char code, Py_ssize_t n) except -1:
     """The empty list or dict, its memo entry, and MARK if more than one item follows."""
@@ -382,10 +414,15 @@ cdef inline int begin_container(Output out, PyObject* obj, bint unique, unsigned
     return 0
 
 
-cdef int open_list(Output out, PyObject* obj) except -1:
-    cdef Py_ssize_t n, i = 0
+cdef enum:
+    MARKED = 1   # Task.batch counts from here once MARK has been written
+
+
+cdef int open_list(Output out, PyObject* obj, PyObject** part) except -1:
+    cdef PyObject* copy = NULL
+    cdef Py_ssize_t n, index, i = 0
+    cdef Py_ssize_t stop
     cdef bint unique = is_unique(obj)
-    cdef Py_ssize_t index
     cdef Task* t
     if not unique:
         index = table_get(&out.memo, obj)
@@ -393,61 +430,365 @@ cdef int open_list(Output out, PyObject* obj) except -1:
             return out.get(index)
         if out.hooked:
             out.check_elided(obj)
-    n = PyList_GET_SIZE(obj)
-    if out.plain:
-        begin_container(out, obj, unique, OP_EMPTY_LIST, n if not FREE_THREADED else 0)
-        if n == 0:
-            return 0
-        if not FREE_THREADED:
-            i = leaves(out, list_items(obj), 0, n if n < BATCH else BATCH)
-            if i == n:
-                return put_code(out, OP_APPENDS if n > 1 else OP_APPEND)
+    if FREE_THREADED:
+        copy = PySequence_Tuple(obj)
+        n = PyTuple_GET_SIZE(copy)
     else:
-        if out.binary:
-            put_code(out, OP_EMPTY_LIST)
-        else:
-            out.put_bytes(b"(l", 2)
-        out.memoize(obj)
-        if n == 0:
-            return 0
-    t = out.push(LIST, obj)
+        n = PyList_GET_SIZE(obj)
+    begin_container(out, obj, unique, OP_EMPTY_LIST, n)
+    if n == 0:
+        Py_XDECREF(copy)
+        return 0
+    if not FREE_THREADED:
+        stop = n if n < BATCH else BATCH
+        i = leaves(out, list_items(obj), 0, stop)
+        if i == n:
+            return put_code(out, OP_APPENDS if n > 1 else OP_APPEND)
+        if i == stop:
+            part = NULL
+    t = push(out, LIST, obj)
+    t.extra = copy
     t.size = n
     t.next = i
-    if not out.binary:
-        t.flags = EACH
-    elif n == 1:
+    if n == 1:
         t.flags = ONE
-    elif out.plain and not FREE_THREADED:
+    else:
         t.batch = <uint32_t>i + MARKED
-    if FREE_THREADED:
-        t.extra = PySequence_Tuple(obj)
-        t.size = PyTuple_GET_SIZE(t.extra)
-    watch(out, t)
+    if unlikely(out.fast):
+        watch(out, t)
+    if part != NULL and not FREE_THREADED:
+        t.next += 1
+        t.batch += 1
+        part[0] = list_items(obj)[i]
     return 0
 
 
-cdef enum:
-    MARKED = 1   # Task.batch counts from here once MARK has been written
+cdef inline int list_part(Output out, Task* t, PyObject** part) except -1:
+    cdef PyObject* items_of
+    cdef PyObject** items
+    cdef Py_ssize_t n, i, stop
+    while True:
+        if FREE_THREADED:
+            items_of = t.extra
+            n = PyTuple_GET_SIZE(items_of)
+            items = tuple_items(items_of)
+        else:
+            items_of = t.obj
+            n = PyList_GET_SIZE(items_of)
+            items = list_items(items_of)
+        if t.flags:
+            if t.batch:
+                put_code(out, OP_APPEND)
+            elif n:
+                t.next = t.batch = 1
+                part[0] = items[0]
+                return 0
+            return pop(out)
+        stop = t.next + BATCH + MARKED - t.batch
+        if stop > n:
+            stop = n
+        i = t.next
+        if i < stop:
+            # Rows of a table: an item of its neighbour's type is most often no leaf either.
+            if i == 0 or Py_TYPE(items[i]) != Py_TYPE(items[i - 1]):
+                i = leaves(out, items, i, stop)
+                t.batch += <uint32_t>(i - t.next)
+                t.next = i
+            if i < stop:
+                t.batch += 1
+                t.next = i + 1
+                part[0] = items[i]
+                return 0
+        put_code(out, OP_APPENDS)
+        if not FREE_THREADED:
+            check_size(out, PyList_GET_SIZE(t.obj), t.size, "list")
+        if i >= n:
+            return pop(out)
+        put_code(out, OP_MARK)
+        t.batch = MARKED
+        if unlikely(out.due):
+            return 0
+
+
+cdef int open_tuple(Output out, PyObject* obj, PyObject** part) except -1:
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(obj)
+    cdef Py_ssize_t index, i, stop
+    cdef bint unique = is_unique(obj)
+    cdef Task* t
+    if n == 0:
+        return put_code(out, OP_EMPTY_TUPLE)
+    if not unique:
+        index = table_get(&out.memo, obj)
+        if index >= 0:
+            return out.get(index)
+        if out.hooked:
+            out.check_elided(obj)
+    if n > 3:
+        put_code(out, OP_MARK)
+    stop = n if n < BATCH else BATCH
+    i = leaves(out, tuple_items(obj), 0, stop)
+    if i == n:
+        if unique and n <= 3 and out.elide and out.log_count < out.log_size:
+            out.log[out.log_count] = obj
+            out.log_count += 1
+            return put_code(out, <unsigned char>(OP_TUPLE1 + n - 1))
+        return close_tuple(out, obj, unique)
+    t = push(out, TUPLE, obj)
+    t.next = i
+    if unique:
+        t.flags = UNIQUE
+    if unlikely(out.fast):
+        watch(out, t)
+    if part != NULL and i < stop:
+        t.next += 1
+        part[0] = PyTuple_GET_ITEM(obj, i)
+    return 0
+
+
+cdef inline int tuple_part(Output out, Task* t, PyObject** part) except -1:
+    cdef PyObject* obj = t.obj
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(obj)
+    cdef Py_ssize_t stop
+    while t.next < n:
+        stop = n if n - t.next < BATCH else t.next + BATCH
+        t.next = leaves(out, tuple_items(obj), t.next, stop)
+        if t.next < stop:
+            part[0] = PyTuple_GET_ITEM(obj, t.next)
+            t.next += 1
+            return 0
+        if unlikely(out.due):
+            return 0
+    if t.kind == TUPLE:
+        close_tuple(out, obj, t.flags & UNIQUE)
+    else:
+        close_items(out, n)
+        close_new(out, obj, t.flags & UNIQUE)
+    return pop(out)
+
+
+cdef int open_dict(Output out, PyObject* obj, PyObject* owner, PyObject** part) except -1:
+    """A dict. With ``owner`` it is that instance's state, and BUILD follows it."""
+    cdef PyObject* copy = obj
+    cdef Py_ssize_t n, index, count = 0
+    cdef bint unique
+    cdef Entry stop
+    cdef Task* t
+    # The state of an instance: one reference is the instance's, one is ours.
+    unique = is_unique(obj) or (owner != NULL and Py_REFCNT(obj) == 2 and not FREE_THREADED)
+    if not unique:
+        index = table_get(&out.memo, obj)
+        if index >= 0:
+            out.get(index)
+            return put_code(out, OP_BUILD) if owner != NULL else 0
+        if out.hooked:
+            out.check_elided(obj)
+    if FREE_THREADED:
+        copy = PyDict_Copy(obj)
+    n = PyDict_GET_SIZE(copy)
+    begin_container(out, obj, unique, OP_EMPTY_DICT, n)
+    stop.at, stop.key = 0, NULL
+    if n and not FREE_THREADED:
+        count = dict_leaves(out, obj, 0, BATCH, &stop)
+    if count == n and stop.key == NULL:
+        if FREE_THREADED:
+            Py_DECREF(copy)
+        if n == 0:
+            return put_code(out, OP_BUILD) if owner != NULL else 0
+        if owner != NULL:
+            return put_codes(out, OP_SETITEMS if n > 1 else OP_SETITEM, OP_BUILD)
+        return put_code(out, OP_SETITEMS if n > 1 else OP_SETITEM)
+    t = push(out, DICT, copy)
+    if FREE_THREADED:
+        Py_DECREF(copy)
+    t.size = n
+    t.next = stop.at
+    if owner != NULL:
+        t.flags |= STATE
+        t.extra = owner
+        Py_INCREF(owner)
+    if n == 1:
+        t.flags |= ONE
+    else:
+        t.batch = <uint32_t>count + MARKED
+    if unlikely(out.fast):
+        watch(out, t)
+    if stop.key != NULL:
+        hold_entry(t, &stop, part)
+    return 0
+
+
+cdef inline void hold_entry(Task* t, Entry* stop, PyObject** part) noexcept:
+    """Begin with an entry that is not all leaves: its key is owned until its value is written."""
+    Py_INCREF(stop.key)
+    t.key = stop.key
+    t.batch += 1
+    if part == NULL:
+        t.next = stop.at
+        t.pending = KEY_DONE if stop.key_done else KEY_WAITS
+    elif stop.key_done:
+        t.next = stop.after
+        t.pending = VALUE_DONE
+        part[0] = stop.value
+    else:
+        t.next = stop.at
+        t.pending = KEY_DONE
+        part[0] = stop.key
+
+
+cdef inline int dict_part(Output out, Task* t, PyObject** part) except -1:
+    cdef PyObject* key = NULL
+    cdef Entry stop
+    cdef Py_ssize_t limit, count
+    # An entry that is under way comes first: its key, then its value.
+    if t.pending != NO_PAIR:
+        if t.pending == KEY_WAITS:
+            t.pending = KEY_DONE
+            part[0] = t.key
+            return 0
+        if t.pending == KEY_DONE:
+            # The value is borrowed until it is known how many references it has.
+            if not next_entry(t.obj, &t.next, &key, part) or key != t.key:
+                part[0] = NULL
+                changed(out, "dictionary")
+            t.pending = VALUE_DONE
+            return 0
+        key = t.key
+        t.pending = NO_PAIR
+        t.key = NULL
+        Py_DECREF(key)  # may be its last, and run code: nothing has been read of the dict yet
+        t = &out.tasks[out.depth - 1]
+    while True:
+        if t.flags & ONE:
+            if t.batch == 0 and next_entry(t.obj, &t.next, &stop.key, &stop.value):
+                stop.at, stop.key_done = 0, False
+                hold_entry(t, &stop, part)
+                return 0
+            if t.batch:
+                put_code(out, OP_SETITEM)
+            break
+        limit = BATCH + MARKED - t.batch
+        count = dict_leaves(out, t.obj, t.next, limit, &stop)
+        t.batch += <uint32_t>count
+        if stop.key != NULL:
+            hold_entry(t, &stop, part)
+            return 0
+        t.next = stop.at
+        put_code(out, OP_SETITEMS)
+        check_size(out, PyDict_GET_SIZE(t.obj), t.size, "dictionary")
+        if count < limit or not next_entry(t.obj, &stop.at, &stop.key, &stop.value):
+            break
+        put_code(out, OP_MARK)
+        t.batch = MARKED
+        if unlikely(out.due):
+            return 0
+    if t.flags & STATE:
+        put_code(out, OP_BUILD)
+    return pop(out)
+
+
+cdef struct Entry:       # where dict_leaves stopped
+    Py_ssize_t at        # the position of the entry that is not all leaves, or the end
+    Py_ssize_t after     # the position behind it
+    PyObject* key        # borrowed; NULL: every entry up to `at` is written
+    PyObject* value      # borrowed
+    bint key_done        # the key is written, the value is no leaf
+
+
+cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t i, Py_ssize_t limit, Entry* stop) except -1:
+    """Write up to ``limit`` entries from position i on as long as they are leaves; how many were written."""
+    cdef unsigned char* p = out.p
+    cdef unsigned char* q
+    cdef PyObject* k
+    cdef PyObject* v
+    cdef Py_ssize_t at, count = 0
+    cdef Py_ssize_t n = 0
+    cdef DictEntry* entries = dict_entries(d, &n) if direct_dicts else NULL
+    stop.key = NULL
+    while count < limit:
+        at = i
+        if likely(entries != NULL):
+            if i >= n:
+                break
+            k = entries[i].key
+            v = entries[i].value
+            i += 1
+            if unlikely(v == NULL):
+                continue
+        elif not PyDict_Next(d, &i, &k, &v):
+            break
+        if unlikely(p >= out.end):
+            p = out.more(p, SLACK)
+        q = put_key(out, p, k)
+        if unlikely(q == p):
+            stop.at, stop.after, stop.key, stop.value, stop.key_done = at, i, k, v, False
+            break
+        p = q
+        if unlikely(p >= out.end):
+            p = out.more(p, SLACK)
+        q = put_leaf(out, p, v)
+        if q == p:
+            stop.at, stop.after, stop.key, stop.value, stop.key_done = at, i, k, v, True
+            break
+        p = q
+        count += 1
+    if stop.key == NULL:
+        stop.at = i
+    out.p = p
+    return count
+
+
+cdef inline unsigned char* put_key(Output out, unsigned char* p, PyObject* key) except NULL:
+    """put_leaf for what is most often text that the memo knows."""
+    cdef Py_ssize_t index
+    if Py_TYPE(key) == &PyUnicode_Type:
+        index = table_get(&out.memo, key)
+        if likely(index >= 0):
+            return put_get(p, index)
+    return put_leaf(out, p, key)
+
+
+cdef inline bint next_entry(PyObject* d, Py_ssize_t* pos, PyObject** key, PyObject** value) noexcept:
+    """PyDict_Next, by the table where that is known."""
+    cdef Py_ssize_t n = 0
+    cdef DictEntry* entries = dict_entries(d, &n) if direct_dicts else NULL
+    if entries == NULL:
+        return PyDict_Next(d, pos, key, value)
+    while pos[0] < n:
+        key[0] = entries[pos[0]].key
+        value[0] = entries[pos[0]].value
+        pos[0] += 1
+        if likely(value[0] != NULL):
+            return True
+    return False
+
+
+# -- lists, tuples and dicts in any protocol, with any hook ----------------------------------
+
+cdef int begin_list(Output out, PyObject* obj) except -1:
+    cdef Task* t
+    if out.binary:
+        put_code(out, OP_EMPTY_LIST)
+    else:
+        out.put_bytes(b"(l", 2)
+    out.memoize(obj)
+    if PyList_GET_SIZE(obj) == 0:
+        return 0
+    t = push(out, LIST, obj)
+    t.size = PyList_GET_SIZE(obj)
+    t.flags = EACH if not out.binary else ONE if t.size == 1 else 0
+    if FREE_THREADED:
+        t.extra = PySequence_Tuple(obj)
+        t.size = PyTuple_GET_SIZE(t.extra)
+    return watch(out, t)
 
 
 cdef int run_list(Output out, Task* t) except -1:
     cdef Py_ssize_t depth = out.depth
-    cdef Py_ssize_t i, n, stop
-    cdef PyObject** items
-    cdef PyObject* items_of
-    cdef PyObject* item
+    cdef Py_ssize_t n
     while True:
-        items_of = t.extra if FREE_THREADED else t.obj
-        if FREE_THREADED:
-            n = PyTuple_GET_SIZE(items_of)
-            items = tuple_items(items_of)
-        else:
-            n = PyList_GET_SIZE(items_of)
-            items = list_items(items_of)
-        if t.flags:
-            # One item and APPEND, or (protocol 0) every item and APPEND.
+        n = PyTuple_GET_SIZE(t.extra) if FREE_THREADED else PyList_GET_SIZE(t.obj)
+        if t.flags:  # APPEND after each item, or after the only one
             if t.batch:
-                t.batch = 0
                 put_code(out, OP_APPEND)
             if t.next >= n or t.next >= t.size:
                 break
@@ -457,78 +798,53 @@ cdef int run_list(Output out, Task* t) except -1:
                 t.batch = 0
                 put_code(out, OP_APPENDS)
                 if not FREE_THREADED:
-                    check_size(out, PyList_GET_SIZE(t.obj), t.size, "list")
+                    check_size(out, n, t.size, "list")
             if t.next >= n:
                 break
             if not t.batch:
                 put_code(out, OP_MARK)
                 t.batch = MARKED
-            if out.plain:
-                stop = t.next + BATCH + MARKED - t.batch
-                if stop > n:
-                    stop = n
-                i = leaves(out, items, t.next, stop)
-                t.batch += <uint32_t>(i - t.next)
-                t.next = i
-                if i == stop:
-                    continue
             t.batch += 1
-        item = items[t.next]
         t.next += 1
-        save(out, item)
+        save(out, (tuple_items(t.extra) if FREE_THREADED else list_items(t.obj))[t.next - 1])
         if out.depth != depth:
             return 0
         if out.due:
             out.flush()
         t = &out.tasks[depth - 1]
-        # Rows of a table: the next item is most often of the same kind, and no leaf either.
-        while (not FREE_THREADED and not t.flags and out.plain and not out.due
-               and t.batch < BATCH + MARKED and t.next < PyList_GET_SIZE(t.obj)
-               and Py_TYPE(list_items(t.obj)[t.next]) == Py_TYPE(list_items(t.obj)[t.next - 1])):
-            t.batch += 1
-            t.next += 1
-            save(out, list_items(t.obj)[t.next - 1])
-            if out.depth != depth:
-                return 0
-            t = &out.tasks[depth - 1]
-    out.pop()
-    return 0
+    return pop(out)
 
 
-# -- tuples --------------------------------------------------------------------------
-
-cdef int open_tuple(Output out, PyObject* obj) except -1:
-    cdef Py_ssize_t n = PyTuple_GET_SIZE(obj)
-    cdef Py_ssize_t i = 0
-    cdef Py_ssize_t index
+cdef int begin_tuple(Output out, PyObject* obj) except -1:
     cdef bint unique = is_unique(obj)
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(obj)
     cdef Task* t
     if n == 0:
         if out.binary:
             return put_code(out, OP_EMPTY_TUPLE)
         return out.put_bytes(b"(t", 2)
-    if not unique:
-        index = table_get(&out.memo, obj)
-        if index >= 0:
-            return out.get(index)
-        if out.hooked:
-            out.check_elided(obj)
+    if out.hooked and not unique:
+        out.check_elided(obj)
     if n > 3 or out.proto < 2:
         put_code(out, OP_MARK)
-    if out.plain:
-        i = leaves(out, tuple_items(obj), 0, n if n < BATCH else BATCH)
-        if i == n:
-            if unique and n <= 3 and out.elide and out.log_count < out.log_size:
-                out.log[out.log_count] = obj
-                out.log_count += 1
-                return put_code(out, <unsigned char>(OP_TUPLE1 + n - 1))
-            return close_tuple(out, obj, unique)
-    t = out.push(TUPLE, obj)
-    t.next = i
-    if unique:
-        t.flags = UNIQUE
-    watch(out, t)
-    return 0
+    t = push(out, TUPLE, obj)
+    t.flags = UNIQUE if unique else 0
+    return watch(out, t)
+
+
+cdef int run_tuple(Output out, Task* t) except -1:
+    cdef Py_ssize_t depth = out.depth
+    cdef PyObject* obj = t.obj
+    while t.next < PyTuple_GET_SIZE(obj):
+        t.next += 1
+        save(out, PyTuple_GET_ITEM(obj, t.next - 1))
+        if out.depth != depth:
+            return 0
+        if out.due:
+            out.flush()
+        t = &out.tasks[depth - 1]
+    close_tuple(out, obj, t.flags & UNIQUE)
+    return pop(out)
 
 
 cdef int close_tuple(Output out, PyObject* obj, bint unique) except -1:
@@ -558,212 +874,34 @@ cdef inline int close_items(Output out, Py_ssize_t n) except -1:
     return put_code(out, OP_TUPLE)
 
 
-cdef int run_tuple(Output out, Task* t) except -1:
-    cdef Py_ssize_t depth = out.depth
-    cdef PyObject* obj = t.obj
-    cdef PyObject** items = tuple_items(obj)
-    cdef Py_ssize_t i = t.next
-    cdef Py_ssize_t stop, n = PyTuple_GET_SIZE(obj)
-    while i < n:
-        if out.plain:
-            stop = n if n - i < BATCH else i + BATCH
-            i = leaves(out, items, i, stop)
-            if i == stop:
-                continue
-        out.tasks[depth - 1].next = i + 1
-        save(out, items[i])
-        if out.depth != depth:
-            return 0
-        if out.due:
-            out.flush()
-        i += 1
-    t = &out.tasks[depth - 1]
-    t.next = i
-    if t.kind == TUPLE:
-        close_tuple(out, obj, t.flags & UNIQUE)
-    else:
-        close_items(out, n)
-        close_new(out, obj, t.flags & UNIQUE)
-    out.pop()
-    return 0
-
-
-# -- dicts ---------------------------------------------------------------------------
-
-cdef int open_dict(Output out, PyObject* obj, PyObject* owner) except -1:
-    """A dict. With ``owner`` it is that instance's state, and BUILD follows it."""
-    cdef bint unique
-    cdef Py_ssize_t n, count, index
-    cdef Entry stop
+cdef int begin_dict(Output out, PyObject* obj) except -1:
+    cdef PyObject* copy
     cdef Task* t
-    # The state of an instance: one reference is the instance's, one is ours.
-    unique = is_unique(obj) or (owner != NULL and Py_REFCNT(obj) == 2 and not FREE_THREADED)
-    if not unique:
-        index = table_get(&out.memo, obj)
-        if index >= 0:
-            out.get(index)
-            return put_code(out, OP_BUILD) if owner != NULL else 0
-        if out.hooked:
-            out.check_elided(obj)
-    n = PyDict_GET_SIZE(obj)
-    count = 0
-    stop.at, stop.key = 0, NULL
-    if out.plain:
-        begin_container(out, obj, unique, OP_EMPTY_DICT, n if not FREE_THREADED else 0)
-        if n and not FREE_THREADED:
-            count = dict_leaves(out, obj, 0, BATCH, &stop)
-            if count == n and stop.key == NULL:
-                if owner != NULL:
-                    return put_codes(out, OP_SETITEMS if n > 1 else OP_SETITEM, OP_BUILD)
-                return put_code(out, OP_SETITEMS if n > 1 else OP_SETITEM)
+    if out.binary:
+        put_code(out, OP_EMPTY_DICT)
     else:
-        if out.binary:
-            put_code(out, OP_EMPTY_DICT)
-        else:
-            out.put_bytes(b"(d", 2)
-        out.memoize(obj)
-    if n == 0:
-        return put_code(out, OP_BUILD) if owner != NULL else 0
+        out.put_bytes(b"(d", 2)
+    out.memoize(obj)
+    if PyDict_GET_SIZE(obj) == 0:
+        return 0
     if out.canonical:
         return push_items(out, PAIRS, obj, iter(out.canon.pairs_in_order(<dict>obj)))
-    t = out.push(DICT, obj)
-    t.size = n
-    t.next = stop.at
-    if owner != NULL:
-        t.flags |= STATE
-        t.extra = owner
-        Py_INCREF(owner)
-    if not out.binary:
-        t.flags |= EACH
-    elif n == 1:
-        t.flags |= ONE
-    elif out.plain and not FREE_THREADED:
-        t.batch = <uint32_t>count + MARKED
+    t = push(out, DICT, obj)
     if FREE_THREADED:
         copy = PyDict_Copy(obj)
         Py_DECREF(t.obj)
         t.obj = copy
-        t.size = PyDict_GET_SIZE(copy)
-        t.flags &= ~ONE
-        if t.size == 1 and out.binary:
-            t.flags |= ONE
-    if stop.key != NULL:
-        hold_key(t, stop.key, KEY_DONE if stop.key_done else KEY_WAITS)
-    watch(out, t)
-    return 0
-
-
-cdef inline void hold_key(Task* t, PyObject* key, Pending pending) noexcept:
-    """The key of an entry that is not all leaves: owned until the value is written."""
-    Py_INCREF(key)
-    t.key = key
-    t.batch += 1
-    t.pending = pending
-
-
-cdef struct Entry:       # where dict_leaves stopped
-    Py_ssize_t at        # the position of the entry that is not all leaves, or the end
-    Py_ssize_t after     # the position behind it
-    PyObject* key        # borrowed; NULL: every entry up to `at` is written
-    PyObject* value      # borrowed
-    bint key_done        # the key is written, the value is no leaf
-
-
-cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t i, Py_ssize_t limit, Entry* stop) except -1:
-    """Write up to ``limit`` entries from position i on as long as they are leaves; how many were written."""
-    cdef unsigned char* p = out.p
-    cdef unsigned char* q
-    cdef PyObject* k
-    cdef PyObject* v
-    cdef Py_ssize_t at, count = 0
-    cdef Py_ssize_t level = ROWS_APART * out.depth
-    cdef Py_ssize_t n = 0
-    cdef DictEntry* entries = dict_entries(d, &n) if direct_dicts else NULL
-    cdef Row* row
-    stop.key = NULL
-    while count < limit:
-        at = i
-        if likely(entries != NULL):
-            if i >= n:
-                break
-            k = entries[i].key
-            v = entries[i].value
-            i += 1
-            if unlikely(v == NULL):
-                continue
-        elif not PyDict_Next(d, &i, &k, &v):
-            break
-        if unlikely(p >= out.end):
-            p = out.more(p, SLACK)
-        # Rows of a table have the same keys in the same order: the one met here last time?
-        row = &out.rows[(level + at) & (ROWS - 1)]
-        if row.key == k:
-            memcpy(p, row.code, 8)
-            p += row.length
-        else:
-            q = put_key(out, p, k, row)
-            if unlikely(q == p):
-                stop.at, stop.after, stop.key, stop.value, stop.key_done = at, i, k, v, False
-                break
-            p = q
-        if unlikely(p >= out.end):
-            p = out.more(p, SLACK)
-        q = put_leaf(out, p, v)
-        if q == p:
-            stop.at, stop.after, stop.key, stop.value, stop.key_done = at, i, k, v, True
-            break
-        p = q
-        count += 1
-    if stop.key == NULL:
-        stop.at = i
-    out.p = p
-    return count
-
-
-cdef inline unsigned char* put_key(Output out, unsigned char* p, PyObject* key, Row* row) except NULL:
-    """A dict's key, and in ``row`` how it is written in the next dict that has it in this place."""
-    cdef Py_ssize_t index
-    cdef unsigned char* q = p
-    if Py_TYPE(key) != &PyUnicode_Type or is_unique(key):
-        return put_leaf(out, p, key)
-    index = table_get(&out.memo, key)
-    if index < 0:
-        q = out.put_shared_text(p, key)
-        if q == p or out.fast:
-            return q
-        index = out.owned_count - 1
-    row.key = key
-    row.length = put_get(row.code, index) - row.code
-    out.rows_used = max(out.rows_used, row - out.rows + 1)
-    if q == p:
-        memcpy(p, row.code, 8)
-        q = p + row.length
-    return q
-
-
-cdef inline bint next_entry(PyObject* d, Py_ssize_t* pos, PyObject** key, PyObject** value) noexcept:
-    """PyDict_Next, by the table where that is known."""
-    cdef Py_ssize_t n = 0
-    cdef DictEntry* entries = dict_entries(d, &n) if direct_dicts else NULL
-    if entries == NULL:
-        return PyDict_Next(d, pos, key, value)
-    while pos[0] < n:
-        key[0] = entries[pos[0]].key
-        value[0] = entries[pos[0]].value
-        pos[0] += 1
-        if likely(value[0] != NULL):
-            return True
-    return False
+    t.size = PyDict_GET_SIZE(t.obj)
+    t.flags = EACH if not out.binary else ONE if t.size == 1 else 0
+    return watch(out, t)
 
 
 cdef int run_dict(Output out, Task* t) except -1:
     cdef Py_ssize_t depth = out.depth
     cdef PyObject* key = NULL
     cdef PyObject* value = NULL
-    cdef Entry stop
-    cdef Py_ssize_t pos, limit, count
+    cdef Py_ssize_t pos
     while True:
-        # An entry that is under way comes first: its key, then its value.
         if t.pending == KEY_WAITS:
             t.pending = KEY_DONE
             save(out, t.key)
@@ -784,50 +922,30 @@ cdef int run_dict(Output out, Task* t) except -1:
             key = t.key
             t.key = NULL
             Py_DECREF(key)
-            if t.flags & (ONE | EACH):
+            if t.flags:
                 put_code(out, OP_SETITEM)
             if out.due:
                 out.flush()
             t = &out.tasks[depth - 1]
-        # The next entries; one that is not all leaves becomes the entry under way.
-        if t.batch == BATCH + MARKED and not t.flags & (ONE | EACH):
+        if t.batch == BATCH + MARKED and not t.flags:
             put_code(out, OP_SETITEMS)
             t.batch = 0
             check_size(out, PyDict_GET_SIZE(t.obj), t.size, "dictionary")
-        if not t.batch or t.flags & (ONE | EACH) or not out.plain:
-            pos = t.next
-            if t.flags & ONE and t.batch or not next_entry(t.obj, &pos, &key, &value):
-                break
-            if not t.batch and not t.flags & (ONE | EACH):
-                put_code(out, OP_MARK)
-                t.batch = MARKED
-            if t.flags & (ONE | EACH) or not out.plain:
-                hold_key(t, key, KEY_WAITS)
-                continue
-        limit = BATCH + MARKED - t.batch
-        count = dict_leaves(out, t.obj, t.next, limit, &stop)
-        t.batch += <uint32_t>count
-        t.next = stop.at
-        if stop.key == NULL:
-            if count < limit:
-                break
-        elif not stop.key_done:
-            hold_key(t, stop.key, KEY_WAITS)
-        else:
-            t.next = stop.after
-            hold_key(t, stop.key, VALUE_DONE)
-            save(out, stop.value)
-            if out.depth != depth:
-                return 0
-            t = &out.tasks[depth - 1]
-    if t.batch and not t.flags & (ONE | EACH):
+        pos = t.next
+        if t.flags & ONE and t.batch or not next_entry(t.obj, &pos, &key, &value):
+            break
+        if not t.batch and not t.flags:
+            put_code(out, OP_MARK)
+            t.batch = MARKED
+        Py_INCREF(key)
+        t.key = key
+        t.batch += 1
+        t.pending = KEY_WAITS
+    if t.batch and not t.flags:
         put_code(out, OP_SETITEMS)
     if not t.flags & ONE:
         check_size(out, PyDict_GET_SIZE(t.obj), t.size, "dictionary")
-    if t.flags & STATE:
-        put_code(out, OP_BUILD)
-    out.pop()
-    return 0
+    return pop(out)
 
 
 cdef inline int check_size(Output out, Py_ssize_t size, Py_ssize_t before, str what) except -1:
@@ -837,7 +955,7 @@ cdef inline int check_size(Output out, Py_ssize_t size, Py_ssize_t before, str w
 
 
 cdef int changed(Output out, str what) except -1:
-    out.pop()  # no part of the container is at fault: its task has no place in the error
+    pop(out)  # no part of the container is at fault: its task has no place in the error
     raise RuntimeError(f"{what} changed size during iteration")
 
 
@@ -862,7 +980,7 @@ cdef int open_set(Output out, PyObject* obj) except -1:
         enter_memo(out, obj, unique)
         if n == 0:
             return 0
-    t = out.push(FROZENSET if frozen else SET, obj)
+    t = push(out, FROZENSET if frozen else SET, obj)
     t.size = n
     t.flags = UNIQUE if unique else 0
     if out.canonical:
@@ -871,8 +989,7 @@ cdef int open_set(Output out, PyObject* obj) except -1:
     elif FREE_THREADED and not frozen:
         t.extra = PyFrozenSet_New(obj)
         t.size = PySet_GET_SIZE(t.extra)
-    watch(out, t)
-    return 0
+    return watch(out, t)
 
 
 cdef int run_set(Output out, Task* t) except -1:
@@ -906,8 +1023,7 @@ cdef int run_set(Output out, Task* t) except -1:
         if t.batch:
             put_code(out, OP_ADDITEMS)
         check_size(out, PySet_GET_SIZE(t.obj), t.size, "set")
-    out.pop()
-    return 0
+    return pop(out)
 
 
 cdef Py_ssize_t set_leaves(Output out, Task* t, Py_ssize_t limit) except -1:
@@ -1012,7 +1128,7 @@ cdef int save_dict_state(Output out, PyObject* obj) except -1:
     cdef PyObject* d = PyObject_GenericGetDict(obj, NULL)
     try:
         if PyDict_GET_SIZE(d):
-            open_dict(out, d, obj)
+            open_dict(out, d, obj, NULL)
     finally:
         Py_DECREF(d)
     return 0
@@ -1036,7 +1152,7 @@ cdef int save_slots(Output out, PyObject* obj, Shape* shape) except -1:
     i = slot_leaves(out, obj, shape, 0)
     if i == shape.slots:
         return close_slots(out, n)
-    t = out.push(SLOTS, obj)
+    t = push(out, SLOTS, obj)
     t.next = i
     t.size = n
     return 0
@@ -1099,8 +1215,7 @@ cdef int run_slots(Output out, Task* t) except -1:
             out.flush()
         t = &out.tasks[depth - 1]
     close_slots(out, t.size)
-    out.pop()
-    return 0
+    return pop(out)
 
 
 cdef int open_named(Output out, PyObject* obj, bint unique) except -1:
@@ -1114,7 +1229,7 @@ cdef int open_named(Output out, PyObject* obj, bint unique) except -1:
     if i == n:
         close_items(out, n)
         return close_new(out, obj, unique)
-    t = out.push(NAMED, obj)
+    t = push(out, NAMED, obj)
     t.next = i
     t.flags = UNIQUE if unique else 0
     return 0
@@ -1122,7 +1237,7 @@ cdef int open_named(Output out, PyObject* obj, bint unique) except -1:
 
 cdef int open_ordered(Output out, PyObject* obj) except -1:
     """An OrderedDict's entries, in its own order, which is not that of the dict below."""
-    cdef Task* t = out.push(ORDERED, obj)
+    cdef Task* t = push(out, ORDERED, obj)
     t.extra = PyObject_GetIter(obj)
     t.size = PyDict_GET_SIZE(obj)
     if t.size == 1:
@@ -1179,8 +1294,7 @@ cdef int run_ordered(Output out, Task* t) except -1:
                 return 0
             t = &out.tasks[depth - 1]
     put_code(out, OP_SETITEM if t.flags & ONE else OP_SETITEMS)
-    out.pop()
-    return 0
+    return pop(out)
 
 
 # -- reduce answers --------------------------------------------------------------------
@@ -1240,8 +1354,7 @@ cdef int run_reduce(Output out, Task* t) except -1:
             return 0
         if out.due:
             out.flush()
-    out.pop()
-    return 0
+    return pop(out)
 
 
 cdef inline PyObject* answered(PyObject* answer, Py_ssize_t i) noexcept:
@@ -1267,7 +1380,7 @@ cdef int close_made(Output out, PyObject* obj, int flags) except -1:
 
 
 cdef int push_items(Output out, Kind kind, PyObject* obj, iterator) except -1:
-    cdef Task* t = out.push(kind, obj)
+    cdef Task* t = push(out, kind, obj)
     Py_INCREF(<PyObject*>iterator)
     t.extra = <PyObject*>iterator
     if not out.binary:
@@ -1302,8 +1415,7 @@ cdef int run_items(Output out, Task* t) except -1:
         if out.due:
             out.flush()
         t = &out.tasks[depth - 1]
-    out.pop()
-    return 0
+    return pop(out)
 
 
 cdef int run_pairs(Output out, Task* t) except -1:
@@ -1343,8 +1455,7 @@ cdef int run_pairs(Output out, Task* t) except -1:
         if out.depth != depth:
             return 0
         t = &out.tasks[depth - 1]
-    out.pop()
-    return 0
+    return pop(out)
 
 
 cdef enum:

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint8_t, uint32_t
 from perdure._engine.canonical cimport Canon
-from perdure._engine.capi cimport PyObject, PyTypeObject
+from perdure._engine.capi cimport PyObject, PyTypeObject, Py_INCREF, Py_DECREF, unlikely
 from perdure._engine.memo cimport Table
 from perdure._engine.shapes cimport Shapes
 
@@ -73,15 +73,6 @@ cdef struct Task:
     uint8_t pending      # a Pending
     uint8_t fast         # fast mode watches this object for cycles
 
-cdef enum:
-    ROWS = 128
-    ROWS_APART = 37          # from the first row of a level to that of the level below
-
-cdef struct Row:             # a dict's key in the memo, and the BINGET that stands for it
-    PyObject* key
-    unsigned char code[8]
-    Py_ssize_t length
-
 cdef class Output:
     # -- bytes
     cdef unsigned char* base
@@ -99,8 +90,6 @@ cdef class Output:
     cdef Table memo
     cdef PyObject** owned        # every memoized object; keeps its address its own
     cdef Py_ssize_t owned_count, owned_size
-    cdef Row rows[ROWS]          # by nesting and place in the dict: the key met there last
-    cdef Py_ssize_t rows_used    # how many of them, from the first on, may be in use
     # -- elision (see docs/engine.md): objects written without a memo entry
     cdef PyObject** log
     cdef Py_ssize_t log_count, log_size, log_hashed
@@ -156,5 +145,32 @@ cdef class Output:
     cdef int check_elided(self, PyObject* obj) except -1
     cdef void forget(self) noexcept
 
-    cdef Task* push(self, Kind kind, PyObject* obj) except NULL
-    cdef void pop(self) noexcept
+    cdef int grow_tasks(self) except -1
+    cdef int drop(self) except -1
+
+
+cdef inline Task* push(Output out, Kind kind, PyObject* obj) except NULL:
+    """A new task on top; it owns obj. Pointers to older tasks are void after this."""
+    cdef Task* t
+    if unlikely(out.depth == out.tasks_size):
+        out.grow_tasks()
+    t = &out.tasks[out.depth]
+    out.depth += 1
+    Py_INCREF(obj)
+    t.obj = obj
+    t.extra = t.key = t.value = NULL
+    t.next = t.size = 0
+    t.batch = 0
+    t.kind = <uint8_t>kind
+    t.flags = t.pending = t.fast = 0
+    return t
+
+
+cdef inline int pop(Output out) except -1:
+    """Drop the top task."""
+    cdef Task* t = &out.tasks[out.depth - 1]
+    if t.extra != NULL or t.key != NULL or t.value != NULL or t.fast:
+        return out.drop()
+    out.depth -= 1
+    Py_DECREF(t.obj)
+    return 0

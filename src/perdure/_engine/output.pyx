@@ -153,7 +153,7 @@ cdef class Output:
 
     def __dealloc__(self):
         while self.depth:
-            self.pop()
+            self.drop()
         self.forget()
         if self.big != NULL:
             Py_DECREF(self.big)
@@ -455,7 +455,7 @@ cdef class Output:
         """After a dump, finished or failed: no task, no elision, bounded memory."""
         self.due = False
         while self.depth:
-            self.pop()
+            self.drop()
         self.log_count = self.log_hashed = 0
         self.hooked = False
         self.frame = -1
@@ -556,9 +556,6 @@ cdef class Output:
         cdef bint large = self.owned_count > RETAINED_OWNED
         if self.owned_count == 0:
             return
-        if self.rows_used:
-            memset(self.rows, 0, self.rows_used * sizeof(Row))
-            self.rows_used = 0
         while self.owned_count:  # a destructor may come back here: it finds a consistent list
             self.owned_count -= 1
             obj = self.owned[self.owned_count]
@@ -601,30 +598,16 @@ cdef class Output:
 
     # -- tasks ---------------------------------------------------------------
 
-    cdef Task* push(self, Kind kind, PyObject* obj) except NULL:
-        """A new task on top; it owns obj. Pointers to older tasks are void after this."""
-        cdef Task* tasks
-        cdef Task* t
-        cdef Py_ssize_t size
-        if unlikely(self.depth == self.tasks_size):
-            size = 2 * self.tasks_size if self.tasks_size else FIRST_TASKS
-            tasks = <Task*>PyMem_RawRealloc(self.tasks, size * sizeof(Task))
-            if tasks == NULL:
-                raise MemoryError
-            self.tasks = tasks
-            self.tasks_size = size
-        t = &self.tasks[self.depth]
-        self.depth += 1
-        Py_INCREF(obj)
-        t.obj = obj
-        t.extra = t.key = t.value = NULL
-        t.next = t.size = 0
-        t.batch = 0
-        t.kind = <uint8_t>kind
-        t.flags = t.pending = t.fast = 0
-        return t
+    cdef int grow_tasks(self) except -1:
+        cdef Py_ssize_t size = 2 * self.tasks_size if self.tasks_size else FIRST_TASKS
+        cdef Task* tasks = <Task*>PyMem_RawRealloc(self.tasks, size * sizeof(Task))
+        if tasks == NULL:
+            raise MemoryError
+        self.tasks = tasks
+        self.tasks_size = size
+        return 0
 
-    cdef void pop(self) noexcept:
+    cdef int drop(self) except -1:
         """Drop the top task. May run destructors, so it is out of the stack first."""
         cdef Task t
         self.depth -= 1
@@ -635,6 +618,7 @@ cdef class Output:
         Py_XDECREF(t.key)
         Py_XDECREF(t.value)
         Py_DECREF(t.obj)
+        return 0
 
 
 own_traverse = swap_traverse(<PyObject*>Output, visit_memo)

@@ -329,7 +329,7 @@ cdef int push_answer(Output out, PyObject* obj, answer, bint noted) except -1:
     cdef int flags = NOTED if noted else 0
     cdef Task* t
     # Pushed at once, for the error's note; its parts are looked at only after the checks.
-    t = out.push(REDUCE, obj)
+    t = push(out, REDUCE, obj)
     t.flags = <uint8_t>flags
     if type(answer) is not tuple:
         raise PicklingError(f"__reduce__ must return a string or tuple, not {type_name(type(answer))}")

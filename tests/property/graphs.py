@@ -286,6 +286,7 @@ def difference(a: Any, b: Any, loosely: bool = False) -> str | None:
     there: dict[int, int] = {}
     back: dict[int, int] = {}
     keep = []
+    seen: set[tuple[int, int]] = set()  # pairs of immutable ones: a pair of tuples in tuples is met 2**depth times
     stack = [("root", a, b)]
     while stack:
         where, x, y = stack.pop()
@@ -308,6 +309,11 @@ def difference(a: Any, b: Any, loosely: bool = False) -> str | None:
                     return f"{where}: sharing of {type(x).__qualname__} is not what it was"
                 continue
             there[id(x)], back[id(y)] = id(y), id(x)
+            keep += [x, y]
+        elif (id(x), id(y)) in seen:
+            continue
+        else:
+            seen.add((id(x), id(y)))
             keep += [x, y]
         (own, children), (own_too, children_too) = parts(x, loosely), parts(y, loosely)
         if own != own_too or len(children) != len(children_too):

@@ -57,19 +57,19 @@ cdef list notes_of(Task* t):
     if t.kind == SET or t.kind == FROZENSET:
         return [f"{name} element"]
     if t.kind == DICT:
-        found = [f"{name} item {<object>t.key!r}"] if t.pending == VALUE_DONE else []
+        found = [f"{name} item {shown(<object>t.key)}"] if t.pending == VALUE_DONE else []
         if t.flags & STATE:
             owner = type_name(type(<object>t.extra))
             found += [f"{owner} state", f"{owner} object"]
         return found
     if t.kind == ORDERED:
-        return ([f"{name} item {<object>t.key!r}"] if t.pending == VALUE_DONE else []) + [f"{name} object"]
+        return ([f"{name} item {shown(<object>t.key)}"] if t.pending == VALUE_DONE else []) + [f"{name} object"]
     if t.kind == SLOTS:
         return [f"dict item {slot_name(t)!r}", "tuple item 1", f"{name} state", f"{name} object"]
     if t.kind == ITEMS:
         return [f"{name} item {t.next - 1}"] if t.pending else []
     if t.kind == PAIRS:
-        found = [f"{name} item {(<tuple>t.value)[0]!r}"] if t.pending == VALUE_DONE else []
+        found = [f"{name} item {shown((<tuple>t.value)[0])}"] if t.pending == VALUE_DONE else []
         return found
     if t.kind == REDUCE:
         found = []
@@ -85,6 +85,21 @@ cdef list notes_of(Task* t):
             found.append(f"{name} state")
         return found + ([f"{name} object"] if t.flags & NOTED else [])
     return []
+
+
+cdef str shown(key, int depth=3):
+    """A key's repr, of bounded length and cost: that of tuples within tuples could take for ever."""
+    cdef type kind = type(key)
+    if kind is str or kind is bytes:
+        return repr(key) if len(key) <= 200 else repr(key[:200]) + "..."
+    if kind is int:
+        return repr(key) if key.bit_length() < 1000 else "<int>"
+    if kind in (float, complex, bool, type(None)):
+        return repr(key)
+    if kind is tuple and depth and len(key) <= 10:
+        inner = ", ".join([shown(item, depth - 1) for item in key])
+        return f"({inner},)" if len(key) == 1 else f"({inner})"
+    return f"<{type_name(kind)} object>"
 
 
 cdef str slot_name(Task* t):
@@ -127,8 +142,7 @@ cdef str step(Task* t, bint state):
         key = (<tuple>t.value)[0] if t.kind == PAIRS else <object>t.key
         if (state or t.flags & STATE) and isinstance(key, str) and key.isidentifier():
             return f".{key}"
-        shown = repr(key)
-        return f"[{shown if len(shown) < 200 else shown[:200] + '...'}]"
+        return f"[{shown(key)}]"
     if t.kind == REDUCE:
         piece = t.next - 1
         if piece == CALLABLE:

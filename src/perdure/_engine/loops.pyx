@@ -489,12 +489,16 @@ cdef inline int list_part(Output out, Task* t, PyObject** part) except -1:
             stop = n
         i = t.next
         if i < stop:
-            # Rows of a table: an item of its neighbour's type is most often no leaf either.
-            if i == 0 or Py_TYPE(items[i]) != Py_TYPE(items[i - 1]):
+            if t.pending:
+                i = rows(out, t, items, stop, part)
+                if i < 0:
+                    return 0
+            if i < stop:
                 i = leaves(out, items, i, stop)
                 t.batch += <uint32_t>(i - t.next)
                 t.next = i
             if i < stop:
+                t.pending = VALUE_DONE
                 t.batch += 1
                 t.next = i + 1
                 part[0] = items[i]
@@ -508,6 +512,35 @@ cdef inline int list_part(Output out, Task* t, PyObject** part) except -1:
         t.batch = MARKED
         if unlikely(out.due):
             return 0
+
+
+cdef inline Py_ssize_t rows(Output out, Task* t, PyObject** items, Py_ssize_t stop, PyObject** part) except? -2:
+    """Behind a container, its likes: rows of a table. The index of the first other item, or
+    -1: a row is left as a task, or ``part`` is to be written. Runs no code, so ``items`` stay.
+    """
+    cdef Py_ssize_t depth = out.depth
+    cdef Py_ssize_t i = t.next
+    cdef PyTypeObject* kind = Py_TYPE(items[i - 1])
+    if kind != &PyList_Type and kind != &PyTuple_Type and kind != &PyDict_Type:
+        if Py_TYPE(items[i]) != kind or not is_unique(items[i]):
+            return i
+        part[0] = items[i]  # an instance as the last part: it is most often no leaf either
+        t.batch += 1
+        t.next = i + 1
+        return -1
+    while i < stop and Py_TYPE(items[i]) == kind:
+        i += 1
+        t.batch += 1
+        t.next = i
+        if kind == &PyList_Type:
+            open_list(out, items[i - 1], part)
+        elif kind == &PyTuple_Type:
+            open_tuple(out, items[i - 1], part)
+        else:
+            open_dict(out, items[i - 1], NULL, part)
+        if part[0] != NULL or out.depth != depth or out.due:
+            return -1
+    return i
 
 
 cdef int open_tuple(Output out, PyObject* obj, PyObject** part) except -1:

@@ -101,11 +101,14 @@ cdef class Shapes:
         cls = <object>t
         registered = cls in self.dispatch_table
         kind, names, offsets, extra = REDUCED, (), (), None
-        _PyType_Lookup(t, <PyObject*>"__reduce_ex__")  # has the interpreter give t a version
-        version = type_version(t)
-        if not registered:
-            kind, names, offsets, extra = classify(cls)
-        if type_version(t) != version:  # looking changed it; come again another time
+        for _ in range(2):  # copyreg leaves __slotnames__ in a class when it looks at it for the first time
+            _PyType_Lookup(t, <PyObject*>"__reduce_ex__")  # has the interpreter give t a version
+            version = type_version(t)
+            if not registered:
+                kind, names, offsets, extra = classify(cls)
+            if type_version(t) == version:
+                break
+        else:  # looking changed it again; come again another time
             kind, names, offsets, extra, version = REDUCED, (), (), None, 0
         s = <Shape*>PyMem_RawMalloc(sizeof(Shape))
         if s == NULL:

@@ -41,6 +41,13 @@ $(VENV)/.built: $(ENGINE) setup.py $(VENV)/.installed
 .PHONY: build
 build: $(VENV)/.built  ## compile the engine, in place
 
+$(VENV)/.profiled: $(ENGINE) setup.py tools/training.py tools/profiled.py $(VENV)/.installed
+	$(PY) tools/profiled.py
+	touch $(VENV)/.built $@
+
+.PHONY: profiled
+profiled: $(VENV)/.profiled  ## the same, guided by a profile, as the wheels are (gcc)
+
 src/perdure/_engine/opcodes.pxd: src/perdure/ops.py tools/generate.py
 	$(PYTHON) tools/generate.py
 	touch $@
@@ -54,7 +61,7 @@ demo: build $(VENV)/.group-demo  ## a real model saved, loaded elsewhere, attack
 test: build $(VENV)/.group-test  ## all tests but the slow ones (those too: ARGS=--slow)
 	$(PY) -m pytest $(ARGS)
 
-bench: build $(VENV)/.group-bench  ## speed beside pickle, marshal, msgspec, orjson
+bench: profiled $(VENV)/.group-bench  ## speed beside pickle, marshal, msgspec, orjson
 	$(PY) -m benchmarks $(ARGS)
 
 # What a developer runs ---------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ import sysconfig
 from benchmarks import questions, timing
 from benchmarks.inputs import FOLDER
 from benchmarks.questions import QUESTIONS, Question, geomean
+from perdure._engine.writer import PROFILED
 
 COLOUR = sys.stdout.isatty()
 
@@ -27,13 +28,15 @@ def paint(text: str, colour: str) -> str:
 
 
 def build() -> str:
-    """The interpreter and what its compiler was told: C pickle profits from LTO and PGO, an extension cannot."""
+    """What the compiler was told of the interpreter, C pickle within it, and of our engine."""
     config = sysconfig.get_config_var("CONFIG_ARGS") or ""
     kinds = [name for flag, name in (("--with-lto", "LTO"), ("--enable-optimizations", "PGO"), ("--with-pydebug", "debug"))
              if flag in config]
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         kinds.append("free-threaded")
-    return f"{platform.python_implementation()} {platform.python_version()} ({' + '.join(kinds) or 'neither LTO nor PGO'})"
+    ours = "PGO" if PROFILED else "no PGO"
+    return (f"{platform.python_implementation()} {platform.python_version()} ({' + '.join(kinds) or 'neither LTO nor PGO'}), "
+            f"perdure's engine: {ours}")
 
 
 def duration(seconds: float) -> str:

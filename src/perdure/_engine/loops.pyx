@@ -521,14 +521,14 @@ cdef inline Py_ssize_t rows(Output out, Task* t, PyObject** items, Py_ssize_t st
     cdef Py_ssize_t depth = out.depth
     cdef Py_ssize_t i = t.next
     cdef PyTypeObject* kind = Py_TYPE(items[i - 1])
+    if Py_TYPE(items[i]) != kind or not is_unique(items[i]):  # shared: the memo may know it
+        return i
     if kind != &PyList_Type and kind != &PyTuple_Type and kind != &PyDict_Type:
-        if Py_TYPE(items[i]) != kind or not is_unique(items[i]):
-            return i
         part[0] = items[i]  # an instance as the last part: it is most often no leaf either
         t.batch += 1
         t.next = i + 1
         return -1
-    while i < stop and Py_TYPE(items[i]) == kind:
+    while i < stop and Py_TYPE(items[i]) == kind and is_unique(items[i]):
         i += 1
         t.batch += 1
         t.next = i

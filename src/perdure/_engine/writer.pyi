@@ -8,6 +8,7 @@ _BufferCallback = Callable[[Any], object] | None
 
 HIGHEST_PROTOCOL: int
 DEFAULT_PROTOCOL: int
+PROFILED: bool
 
 class PicklerMemoProxy:
     """A Pickler's memo, to copy, clear or hand to another."""

@@ -20,8 +20,17 @@ from perdure._engine.places cimport annotate
 from perdure._engine.output import Restart
 from perdure._engine.shapes cimport return_shapes, exchange
 
+cdef extern from *:
+    """
+    #ifndef PERDURE_PROFILED
+    #define PERDURE_PROFILED 0
+    #endif
+    """
+    const int PERDURE_PROFILED
+
 HIGHEST_PROTOCOL = 5
 DEFAULT_PROTOCOL = 5 if sys.version_info >= (3, 14) else 4
+PROFILED = bool(PERDURE_PROFILED)   # how the engine was compiled: by tools/profiled.py
 
 cdef object missing = object()
 cdef int highest = 5

@@ -134,13 +134,14 @@ cdef extern from *:
     #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->long_value.ob_digit[i])
     /* 3.14 marks its small ints with the third bit. */
     #define PERDURE_LONG_IS_DIGIT(o) ((((PyLongObject *)(o))->long_value.lv_tag & ~(uintptr_t)4) == 8)
+    #define PERDURE_LONG_IS_SHORT(o) (PERDURE_LONG_DIGITS(o) <= 2 && PyLong_SHIFT == 30)
     #else
     #define PERDURE_LONG_DIGITS(o) (Py_SIZE(o) < 0 ? -Py_SIZE(o) : Py_SIZE(o))
     #define PERDURE_LONG_NEGATIVE(o) (Py_SIZE(o) < 0)
     #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->ob_digit[i])
     #define PERDURE_LONG_IS_DIGIT(o) (Py_SIZE(o) == 1)  /* one digit, and positive */
+    #define PERDURE_LONG_IS_SHORT(o) ((size_t)(Py_SIZE(o) + 2) <= 4 && PyLong_SHIFT == 30)
     #endif
-    #define PERDURE_LONG_IS_SHORT(o) (PERDURE_LONG_DIGITS(o) <= 2 && PyLong_SHIFT == 30)
     #if defined(__SANITIZE_ADDRESS__) || defined(Py_DEBUG)
     #define PERDURE_LONG_HAS_SECOND(o) (PERDURE_LONG_DIGITS(o) == 2)
     #else

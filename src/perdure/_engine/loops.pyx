@@ -97,6 +97,7 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
     cdef PyObject* obj
     cdef PyObject* last = NULL   # the last object found in the memo, and its number
     cdef Py_ssize_t index = -1
+    cdef Py_ssize_t start
     cdef PyTypeObject* t
     while i < stop:
         if unlikely(p >= out.end):
@@ -118,11 +119,17 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
                     break
                 if likely(long_is_digit(obj)):
                     p = put_small(p, long_digit(obj, 0))
-                elif likely(long_is_short(obj)):
-                    p = put_short_int(p, long_short_value(obj))
-                else:
+                    i += 1
+                    continue
+                # Signs and sizes may be as good as random: for a while, no branch asks for them.
+                start = i
+                while i < stop and i - start < 64 and Py_TYPE(items[i]) == &PyLong_Type and p < out.end:
+                    if unlikely(not long_is_short(items[i])):
+                        break
+                    p = put_short_int(p, long_short_value(items[i]))
+                    i += 1
+                if i == start:
                     break
-                i += 1
         elif t == &PyFloat_Type:
             while True:
                 p[0] = OP_BINFLOAT

@@ -12,7 +12,7 @@ Rules that hold here:
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int64_t
-from libc.string cimport memcpy, memmove, memset
+from libc.string cimport memcpy, memmove
 from perdure._engine.capi cimport *
 from perdure._engine.memo cimport *
 from perdure._engine.opcodes cimport *

@@ -1,0 +1,144 @@
+"""Sets and frozensets, by their table where no order is asked for."""
+
+from perdure._engine.capi cimport *
+from perdure._engine.opcodes cimport *
+from perdure._engine.output cimport *
+from perdure._engine.put cimport *
+from perdure._engine.general cimport *
+from perdure._engine.loops cimport save
+from perdure._engine.memo cimport table_get
+from perdure._engine.saving cimport push_answer
+from perdure._engine.walk cimport leaves
+
+
+cdef int open_set(Output out, PyObject* obj) except -1:
+    cdef bint unique = is_unique(obj)
+    cdef bint frozen = Py_TYPE(obj) == &PyFrozenSet_Type
+    cdef Py_ssize_t n = PySet_GET_SIZE(obj)
+    cdef Task* t
+    if out.hooked and not unique:
+        out.check_elided(obj)
+    elements = out.canon.in_order(<object>obj) if out.canonical else None
+    if out.proto < 4:
+        if elements is None:
+            elements = list(<object>obj)
+        return push_answer(out, obj, (type(<object>obj), (elements,)), False)
+    if frozen:
+        put_code(out, OP_MARK)
+    else:
+        put_code(out, OP_EMPTY_SET)
+        enter_memo(out, obj, unique)
+        if n == 0:
+            return 0
+    t = push(out, FROZENSET if frozen else SET, obj)
+    t.size = n
+    t.flags = UNIQUE if unique else 0
+    if out.canonical:
+        t.extra = PySequence_Tuple(<PyObject*>elements)
+        t.size = PyTuple_GET_SIZE(t.extra)
+    elif FREE_THREADED and not frozen:
+        t.extra = PyFrozenSet_New(obj)
+        t.size = PySet_GET_SIZE(t.extra)
+    return watch(out, t)
+
+
+cdef int run_set(Output out, Task* t) except -1:
+    cdef Py_ssize_t depth = out.depth
+    cdef PyObject* key
+    cdef bint frozen = t.kind == FROZENSET
+    while True:
+        if not frozen and t.batch == BATCH + MARKED:
+            put_code(out, OP_ADDITEMS)
+            t.batch = 0
+            check_size(out, PySet_GET_SIZE(t.obj), t.size, "set")
+        key = next_element(t)
+        if key == NULL:
+            break
+        if not frozen and not t.batch:
+            put_code(out, OP_MARK)
+            t.batch = MARKED
+        if out.plain and set_leaves(out, t, t.size if frozen else BATCH + MARKED - t.batch):
+            continue
+        t.batch += 1
+        t.next += 1
+        save(out, key)
+        if out.depth != depth:
+            return 0
+        if out.due:
+            out.flush()
+        t = &out.tasks[depth - 1]
+    if frozen:
+        close_frozenset(out, t.obj, t.flags & UNIQUE)
+    else:
+        if t.batch:
+            put_code(out, OP_ADDITEMS)
+        check_size(out, PySet_GET_SIZE(t.obj), t.size, "set")
+    return pop(out)
+
+
+cdef Py_ssize_t set_leaves(Output out, Task* t, Py_ssize_t limit) except -1:
+    """Write up to ``limit`` elements from t.next on as long as they are leaves; how many.
+
+    Which slots are taken is as good as random, so they are gathered without a branch first.
+    """
+    cdef PySetObject* s = walked(t)
+    cdef PyObject* elements[GATHERED]
+    cdef setentry* entry
+    cdef Py_ssize_t i, n, count
+    if s == NULL:
+        return 0
+    if limit > GATHERED - 1:
+        limit = GATHERED - 1
+    i = t.next
+    n = 0
+    while i <= s.mask and n < limit:
+        entry = &s.table[i]
+        elements[n] = entry.key
+        n += (entry.key != NULL) & (entry.hash != -1)
+        i += 1
+    count = leaves(out, elements, 0, n)
+    t.batch += <uint32_t>count
+    if count == n:
+        t.next = i
+        return count
+    n = count
+    while True:  # back to the slot of the one that is not a leaf
+        next_element(t)
+        if n == 0:
+            return count
+        n -= 1
+        t.next += 1
+
+
+cdef enum:
+    GATHERED = 128
+
+
+cdef inline PySetObject* walked(Task* t) noexcept:
+    """The set whose table is walked: the object itself or a copy; NULL if a tuple stands for it."""
+    if t.extra == NULL:
+        return <PySetObject*>t.obj
+    return NULL if Py_TYPE(t.extra) == &PyTuple_Type else <PySetObject*>t.extra
+
+
+cdef inline PyObject* next_element(Task* t) noexcept:
+    """The set's next element, borrowed, and t.next at it; NULL at its end. Reads the table anew."""
+    cdef PySetObject* s = walked(t)
+    if s == NULL:
+        return PyTuple_GET_ITEM(t.extra, t.next) if t.next < PyTuple_GET_SIZE(t.extra) else NULL
+    while t.next <= s.mask:
+        if s.table[t.next].key != NULL and s.table[t.next].hash != -1:  # -1: one was taken out here
+            return s.table[t.next].key
+        t.next += 1
+    return NULL
+
+
+cdef int close_frozenset(Output out, PyObject* obj, bint unique) except -1:
+    cdef Py_ssize_t index
+    if not unique:
+        index = table_get(&out.memo, obj)
+        if index >= 0:  # its elements led back to it: as with tuples
+            put_code(out, OP_POP_MARK)
+            return out.get(index)
+    put_code(out, OP_FROZENSET)
+    return enter_memo(out, obj, unique)

@@ -169,6 +169,21 @@ def test_a_copy_gives_the_same_bytes(pair, protocol):
             assert canonical(same, protocol) == stream
 
 
+@protocols
+def test_an_object_whose_own_arguments_lead_back_to_it_keeps_its_content(protocol):
+    """Counter's argument is a dict made for the answer; here a key of it holds the Counter."""
+    key = thing(tag=5)
+    key.counter = counter = collections.Counter({key: 1})
+    for value in (counter, key, [key, counter]):
+        stream = canonical(value, protocol)
+        for loaded in (pickle.loads(stream), perdure.loads(stream, trusted=perdure.TRUST_ALL)):
+            if type(loaded) is list:
+                loaded, found = loaded
+            else:
+                found = loaded if isinstance(loaded, collections.Counter) else loaded.counter
+            assert [k.tag for k in found] == [5] and found[next(iter(found))] == 1
+
+
 def test_fifty_answers_in_a_row_are_one():
     """Addresses, reference counts and what is left of the last dump: nothing shows."""
     def value():

@@ -17,6 +17,7 @@ cdef class Canon:
     cdef dict value_types    # type -> whether its instances are values
     # -- mutable objects
     cdef dict answers        # id -> (object, reduce answer with lists for its iterators)
+    cdef set given           # ids of the objects whose answer the writer has had
     cdef dict ranks          # id -> place among all mutable objects of the dump; None: not needed yet
 
     cdef PyObject* representative(self, PyObject* obj) except NULL  # borrowed

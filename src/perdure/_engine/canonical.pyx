@@ -74,7 +74,7 @@ cdef class Canon:
         self.proto = proto
         self.texts, self.blobs, self.numbers, self.composites = {}, {}, {}, {}
         self.values, self.parts, self.digests, self.others = [], [], [], []
-        self.value_types, self.answers = {}, {}
+        self.value_types, self.answers, self.given = {}, {}, set()
         table_new(&self.known, 7)
 
     def __dealloc__(self):
@@ -363,6 +363,11 @@ cdef class Canon:
             pieces[1] = (self.in_order(answer[1][0]),)
         if len(pieces) > 4 and has_unordered_pairs(obj, answer):
             pieces[4] = self.pairs_in_order(dict(answer[4]))
+        if id(obj) in self.given and type(answer[1]) is tuple:
+            # Its own arguments lead back to it, before it is made. Arguments that are made for an
+            # answer must be others now: a reader has not filled those that are being written.
+            pieces[1] = tuple([part.copy() if type(part) in (dict, list, set) else part for part in pieces[1]])
+        self.given.add(id(obj))
         for i in range(3, min(len(pieces), 5)):
             if type(pieces[i]) is list:
                 pieces[i] = iter(pieces[i])

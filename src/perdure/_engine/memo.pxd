@@ -9,6 +9,9 @@ from libc.stdint cimport uint32_t, uintptr_t
 from libc.string cimport memset
 from perdure._engine.capi cimport PyObject, PyMem_RawMalloc, PyMem_RawRealloc, PyMem_RawFree, likely, unlikely
 
+cdef enum:
+    LARGE = 15  # log2 of its slots
+
 cdef struct Slot:
     PyObject* key
     uint32_t index
@@ -18,7 +21,7 @@ cdef struct Table:
     Slot* slots
     size_t mask      # slots - 1; the number of slots is a power of two
     int shift        # 64 - log2(slots): the product's top bits choose the slot
-    size_t used
+    size_t used, limit  # entries, and how many there may be before the table grows
     uint32_t call
 
 cdef inline size_t slot_of(Table* t, PyObject* key) noexcept nogil:
@@ -36,15 +39,21 @@ cdef inline Py_ssize_t table_get(Table* t, PyObject* key) noexcept nogil:
             return s.index
         i = (i + 1) & t.mask
 
+cdef inline void set_size(Table* t, int log2) noexcept:
+    """An empty table of 2**log2 slots, half of which may be used; of a large one three quarters, for the memory."""
+    t.mask = (<size_t>1 << log2) - 1
+    t.shift = 64 - log2
+    t.used = 0
+    t.limit = (<size_t>1 << log2) // 4 * (3 if log2 >= LARGE else 2)
+    t.call = 1
+
+
 cdef inline int table_new(Table* t, int log2) except -1:
     t.slots = <Slot*>PyMem_RawMalloc((<size_t>1 << log2) * sizeof(Slot))
     if t.slots == NULL:
         raise MemoryError
     memset(t.slots, 0, (<size_t>1 << log2) * sizeof(Slot))
-    t.mask = (<size_t>1 << log2) - 1
-    t.shift = 64 - log2
-    t.used = 0
-    t.call = 1
+    set_size(t, log2)
     return 0
 
 cdef inline void table_clear(Table* t) noexcept:
@@ -74,7 +83,7 @@ cdef inline int table_grow(Table* t) except -1:
     return 0
 
 cdef inline int table_put(Table* t, PyObject* key, uint32_t index) except -1:
-    if unlikely(2 * t.used > t.mask):
+    if unlikely(t.used >= t.limit):
         table_grow(t)
     slot_put(t, key, index)
     t.used += 1
@@ -87,8 +96,5 @@ cdef inline void table_shrink(Table* t, int log2) noexcept:
         slots = <Slot*>PyMem_RawRealloc(t.slots, (<size_t>1 << log2) * sizeof(Slot))
         if slots != NULL:
             t.slots = slots
-        t.mask = (<size_t>1 << log2) - 1
-        t.shift = 64 - log2
-        t.used = 0
-        t.call = 1
+        set_size(t, log2)
         memset(t.slots, 0, (<size_t>1 << log2) * sizeof(Slot))

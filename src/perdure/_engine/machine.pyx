@@ -486,6 +486,15 @@ cdef PyObject* run(Machine* m) noexcept:
                         break
                     p += 2
                     continue
+            elif p + 1 < end and p[1] == OP_REDUCE and sp > fence and sp[-1] == <PyObject*>&PyODict_Type:
+                if m.policy == NULL:  # `)` `R`: an empty OrderedDict
+                    value = PyODict_New()
+                    if unlikely(value == NULL):
+                        break
+                    Py_DECREF(sp[-1])
+                    sp[-1] = value
+                    p += 2
+                    continue
             Py_INCREF(empty_tuple)
             sp[0] = empty_tuple
             sp += 1

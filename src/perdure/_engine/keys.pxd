@@ -32,7 +32,7 @@ cdef struct Shape:
     PyObject* template
 
 cdef struct KeySet:
-    Key ways[4]          # the newest first
+    Key ways[4]
 
 cdef struct Keys:
     KeySet sets[KEY_SETS]
@@ -91,17 +91,22 @@ cdef inline PyObject* key_text(Keys* table, const unsigned char* s, Py_ssize_t n
 
 
 cdef inline PyObject* new_key(KeySet* place, Words w, Py_ssize_t n) noexcept:
+    """Takes a free way, or the one that is this string's own: where five strings come in turn, two
+    of them push each other out, while by age each would find itself gone."""
     cdef PyObject* text = text_of_words(w, n)
-    cdef PyObject* oldest = place.ways[3].text
+    cdef PyObject* old
+    cdef int i = 0
     if likely(text != NULL):
-        place.ways[3] = place.ways[2]
-        place.ways[2] = place.ways[1]
-        place.ways[1] = place.ways[0]
-        place.ways[0].words = w
-        place.ways[0].length = n
-        place.ways[0].text = text
+        while i < 4 and place.ways[i].text != NULL:
+            i += 1
+        if i == 4:
+            i = mix(w.low ^ w.high) >> 60 & 3
+        old = place.ways[i].text
+        place.ways[i].words = w
+        place.ways[i].length = n
+        place.ways[i].text = text
         Py_INCREF(text)
-        Py_XDECREF(oldest)
+        Py_XDECREF(old)
     return text
 
 
@@ -127,6 +132,18 @@ cdef inline uint64_t shape_hash(PyObject** items, Py_ssize_t n) noexcept:
     cdef uint64_t h = mix(<uint64_t>items[0] ^ <uint64_t>n)
     h = mix(h ^ <uint64_t>items[n & ~<Py_ssize_t>1])
     return mix(h ^ <uint64_t>items[2 * n - 2])
+
+
+cdef inline Shape* shape_place(Keys* table, uint64_t h) noexcept:
+    """One of two places: where this shape is, else where it would push out no template if it can."""
+    cdef Shape* pair = &table.shapes[h >> 20 & (SHAPES - 2)]
+    if pair[0].hash == h:
+        return pair
+    if pair[1].hash == h:
+        return pair + 1
+    if (pair[0].template == NULL) == (pair[1].template == NULL):
+        return pair + (h & 1)
+    return pair if pair[0].template == NULL else pair + 1
 
 
 cdef inline bint is_template(Shape* shape, uint64_t h, PyObject** items, Py_ssize_t n) noexcept:
@@ -161,7 +178,7 @@ cdef inline PyObject* dict_of(Keys* table, PyObject** items, Py_ssize_t n) noexc
     if FREE_THREADED or n > SHAPE_KEYS or not table.layout_known:
         return plain_dict(items, n)
     h = shape_hash(items, n)
-    shape = &table.shapes[h >> 20 & (SHAPES - 1)]
+    shape = shape_place(table, h)
     if is_template(shape, h, items, n):
         made = PyDict_Copy(shape.template)
         if unlikely(made == NULL):
@@ -202,7 +219,7 @@ cdef inline int fill_ordered(Keys* table, PyObject* made, PyObject** items, Py_s
     these keys, -1 an error. The dict is filled first and its nodes made of the finished table: the
     interpreter itself looks each key up several times, and all of them again whenever it grows."""
     cdef uint64_t h = shape_hash(items, n)
-    cdef Shape* shape = &table.shapes[h >> 20 & (SHAPES - 1)]
+    cdef Shape* shape = shape_place(table, h)
     cdef Py_ssize_t i
     cdef int status
     cdef bint copied = is_template(shape, h, items, n)

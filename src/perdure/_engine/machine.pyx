@@ -33,6 +33,8 @@ from perdure._engine.scan cimport put_to_drop, scan, scan_pays
 from perdure._engine.source cimport *
 from perdure._engine.values cimport *
 
+from sys import intern
+
 from perdure.errors import UnpicklingError
 
 cdef extern from "Python.h":
@@ -59,7 +61,7 @@ cdef void set_up():
         held.append(value)
         small_ints[i] = <PyObject*>value
     for i in range(128):
-        value = chr(i)
+        value = intern(chr(i))  # as names of attributes have to be
         held.append(value)
         letters[i] = <PyObject*>value
     value = ()

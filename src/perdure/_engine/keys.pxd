@@ -134,18 +134,6 @@ cdef inline uint64_t shape_hash(PyObject** items, Py_ssize_t n) noexcept:
     return mix(h ^ <uint64_t>items[2 * n - 2])
 
 
-cdef inline Shape* shape_place(Keys* table, uint64_t h) noexcept:
-    """One of two places: where this shape is, else where it would push out no template if it can."""
-    cdef Shape* pair = &table.shapes[h >> 20 & (SHAPES - 2)]
-    if pair[0].hash == h:
-        return pair
-    if pair[1].hash == h:
-        return pair + 1
-    if (pair[0].template == NULL) == (pair[1].template == NULL):
-        return pair + (h & 1)
-    return pair if pair[0].template == NULL else pair + 1
-
-
 cdef inline bint is_template(Shape* shape, uint64_t h, PyObject** items, Py_ssize_t n) noexcept:
     """Whether the shape's template has these keys in this order."""
     cdef Entry* entries
@@ -178,7 +166,7 @@ cdef inline PyObject* dict_of(Keys* table, PyObject** items, Py_ssize_t n) noexc
     if FREE_THREADED or n > SHAPE_KEYS or not table.layout_known:
         return plain_dict(items, n)
     h = shape_hash(items, n)
-    shape = shape_place(table, h)
+    shape = &table.shapes[h >> 20 & (SHAPES - 1)]
     if is_template(shape, h, items, n):
         made = PyDict_Copy(shape.template)
         if unlikely(made == NULL):
@@ -219,7 +207,7 @@ cdef inline int fill_ordered(Keys* table, PyObject* made, PyObject** items, Py_s
     these keys, -1 an error. The dict is filled first and its nodes made of the finished table: the
     interpreter itself looks each key up several times, and all of them again whenever it grows."""
     cdef uint64_t h = shape_hash(items, n)
-    cdef Shape* shape = shape_place(table, h)
+    cdef Shape* shape = &table.shapes[h >> 20 & (SHAPES - 1)]
     cdef Py_ssize_t i
     cdef int status
     cdef bint copied = is_template(shape, h, items, n)

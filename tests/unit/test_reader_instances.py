@@ -294,3 +294,30 @@ def test_an_unpickler_keeps_every_memo_entry() -> None:
     again, state = unpickler.load()
     assert again is first[3]
     assert state == {"x": 3, "y": None}
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 6, 64, 65, 5000])
+def test_an_ordered_dict_is_whole_however_it_was_filled(count: int) -> None:
+    value = collections.OrderedDict((f"key {i}", [i]) for i in range(count))
+    for stream in [pickle.dumps(value, protocol) for protocol in range(6)] * 3:
+        back, other = loads(stream), pickle.loads(stream)
+        assert type(back) is collections.OrderedDict
+        assert list(back.items()) == list(value.items())
+        assert back.__sizeof__() == other.__sizeof__()
+        back["last"] = back["first"] = None
+        back.move_to_end("first", last=False)
+        for i in range(0, count, 2):
+            del back[f"key {i}"]
+        assert list(back) == ["first", *list(value)[1::2], "last"] == list(reversed(back))[::-1]
+        assert back.copy() == back
+        assert [back.popitem(last=False)[0] for _ in range(len(back))][-1] == "last"
+
+
+def test_an_ordered_dict_takes_keys_that_repeat_or_are_no_text() -> None:
+    head, pair = b"ccollections\nOrderedDict\n)R(", b"\x8c\x02aaK\x01\x8c\x02bbK\x02"
+    for middle in (b"", b"\x8c\x02aaK\x03", b"K\x07K\x03", b"\x8c\x02ccN\x8c\x02bbK\x04\x8c\x02aaK\x05"):
+        for _ in range(3):  # the third time by a template, if by any
+            stream = head + pair + middle + b"u."
+            back = loads(stream)
+            assert list(back.items()) == list(pickle.loads(stream).items()) == list(reversed(back.items()))[::-1]
+    assert list(loads(head + pair + b"u(\x8c\x02aaN\x8c\x02ccNu.").items()) == [("aa", None), ("bb", 2), ("cc", None)]

@@ -42,9 +42,27 @@ cdef str S_new = "__new__"
 cdef str S_int = "int"
 cdef str S_is_safe = "is_safe"
 
+cdef bint check_ordered():
+    """Whether an OrderedDict's nodes are where we think they are: looks at one that the interpreter
+    made, then lets it work with nodes of ours."""
+    cdef object type = <object>&PyODict_Type
+    cdef object known = type()
+    cdef object ours = type()
+    known["key"] = known["other key"] = None
+    if not is_ordered(<PyObject*>known):
+        return False
+    dict.update(ours, known)
+    if put_in_order(<PyObject*>ours, 2) != 1:
+        return False
+    ours["third"] = None
+    ours.move_to_end("key")
+    del ours["other key"]
+    return list(ours) == ["third", "key"] and list(reversed(ours)) == ["key", "third"]
+
 # What is remembered between loads (see keys.pxd; not used where threads run without the GIL).
 cdef Keys keys
 keys.layout_known = check_layout()
+keys.ordered_known = keys.layout_known and check_ordered()
 
 
 cdef Keys* shared_keys() noexcept:
@@ -123,6 +141,10 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
     elif n:
         if m.policy != NULL:
             return refuse_target(m, target, b"SETITEMS")
+        if not FREE_THREADED and keys.ordered_known and is_blank(target):
+            status = fill_ordered(&keys, target, items, n >> 1)
+            if status != 0:
+                return 0 if status > 0 else -1
         m.foreign = True
         for i in range(0, n, 2):
             if is_deep(items[i]):

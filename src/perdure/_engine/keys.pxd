@@ -32,12 +32,13 @@ cdef struct Shape:
     PyObject* template
 
 cdef struct KeySet:
-    Key ways[4]          # the newest first
+    Key ways[4]
 
 cdef struct Keys:
     KeySet sets[KEY_SETS]
     Shape shapes[SHAPES]
     bint layout_known
+    bint ordered_known   # and that of OrderedDict
 
 
 cdef inline bint is_deep(PyObject* key) noexcept:
@@ -90,17 +91,22 @@ cdef inline PyObject* key_text(Keys* table, const unsigned char* s, Py_ssize_t n
 
 
 cdef inline PyObject* new_key(KeySet* place, Words w, Py_ssize_t n) noexcept:
+    """Takes a free way, or the one that is this string's own: where five strings come in turn, two
+    of them push each other out, while by age each would find itself gone."""
     cdef PyObject* text = text_of_words(w, n)
-    cdef PyObject* oldest = place.ways[3].text
+    cdef PyObject* old
+    cdef int i = 0
     if likely(text != NULL):
-        place.ways[3] = place.ways[2]
-        place.ways[2] = place.ways[1]
-        place.ways[1] = place.ways[0]
-        place.ways[0].words = w
-        place.ways[0].length = n
-        place.ways[0].text = text
+        while i < 4 and place.ways[i].text != NULL:
+            i += 1
+        if i == 4:
+            i = mix(w.low ^ w.high) >> 60 & 3
+        old = place.ways[i].text
+        place.ways[i].words = w
+        place.ways[i].length = n
+        place.ways[i].text = text
         Py_INCREF(text)
-        Py_XDECREF(oldest)
+        Py_XDECREF(old)
     return text
 
 
@@ -121,39 +127,55 @@ cdef inline void key_interned(Keys* table, PyObject* text) noexcept:
         Py_DECREF(old)
 
 
+cdef inline uint64_t shape_hash(PyObject** items, Py_ssize_t n) noexcept:
+    """Three keys tell most shapes apart; all of them are compared before a template is used."""
+    cdef uint64_t h = mix(<uint64_t>items[0] ^ <uint64_t>n)
+    h = mix(h ^ <uint64_t>items[n & ~<Py_ssize_t>1])
+    return mix(h ^ <uint64_t>items[2 * n - 2])
+
+
+cdef inline bint is_template(Shape* shape, uint64_t h, PyObject** items, Py_ssize_t n) noexcept:
+    """Whether the shape's template has these keys in this order."""
+    cdef Entry* entries
+    cdef Py_ssize_t i = 0
+    if shape.template == NULL or shape.hash != h:
+        return False
+    entries = dict_entries(shape.template, n)
+    if entries == NULL:
+        return False
+    while i < n and entries[i].key == items[2 * i]:
+        i += 1
+    return i == n
+
+
+cdef inline void fill_entries(Entry* entries, PyObject** items, Py_ssize_t n) noexcept:
+    """A copy of a template gets the values; it holds its own reference to each key, and one to None."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        Py_DECREF(entries[i].value)
+        entries[i].value = items[2 * i + 1]
+        Py_DECREF(items[2 * i])
+
+
 cdef inline PyObject* dict_of(Keys* table, PyObject** items, Py_ssize_t n) noexcept:
     """A new dict of n pairs on the stack, which it consumes; on failure none is consumed."""
     cdef uint64_t h
     cdef Shape* shape
     cdef Entry* entries
     cdef PyObject* made
-    cdef Py_ssize_t i
     if FREE_THREADED or n > SHAPE_KEYS or not table.layout_known:
         return plain_dict(items, n)
-    # Three keys tell most shapes apart; all of them are compared before a template is used.
-    h = mix(<uint64_t>items[0] ^ <uint64_t>n)
-    h = mix(h ^ <uint64_t>items[n & ~<Py_ssize_t>1])
-    h = mix(h ^ <uint64_t>items[2 * n - 2])
+    h = shape_hash(items, n)
     shape = &table.shapes[h >> 20 & (SHAPES - 1)]
-    if shape.template != NULL and shape.hash == h:
-        entries = dict_entries(shape.template, n)
-        i = 0
-        if entries != NULL:
-            while i < n and entries[i].key == items[2 * i]:
-                i += 1
-        if likely(i == n):
-            made = PyDict_Copy(shape.template)
-            if unlikely(made == NULL):
-                return NULL
-            entries = dict_entries(made, n)
-            if likely(entries != NULL):
-                for i in range(n):
-                    # The copy holds its own reference to each key, and one to None.
-                    Py_DECREF(entries[i].value)
-                    entries[i].value = items[2 * i + 1]
-                    Py_DECREF(items[2 * i])
-                return made
-            Py_DECREF(made)
+    if is_template(shape, h, items, n):
+        made = PyDict_Copy(shape.template)
+        if unlikely(made == NULL):
+            return NULL
+        entries = dict_entries(made, n)
+        if likely(entries != NULL):
+            fill_entries(entries, items, n)
+            return made
+        Py_DECREF(made)
     made = plain_dict(items, n)
     if made != NULL:
         learn_shape(shape, h, made, n)
@@ -178,6 +200,43 @@ cdef inline PyObject* plain_dict(PyObject** items, Py_ssize_t n) noexcept:
     for i in range(2 * n):
         Py_DECREF(items[i])
     return made
+
+
+cdef inline int fill_ordered(Keys* table, PyObject* made, PyObject** items, Py_ssize_t n) noexcept:
+    """Gives an OrderedDict that is empty n pairs on the stack: 1 done (and consumed), 0 not with
+    these keys, -1 an error. The dict is filled first and its nodes made of the finished table: the
+    interpreter itself looks each key up several times, and all of them again whenever it grows."""
+    cdef uint64_t h = shape_hash(items, n)
+    cdef Shape* shape = &table.shapes[h >> 20 & (SHAPES - 1)]
+    cdef Py_ssize_t i
+    cdef int status
+    cdef bint copied = is_template(shape, h, items, n)
+    if copied:
+        if PyDict_Update(made, shape.template) < 0:
+            return -1
+    else:
+        for i in range(n):
+            if not PyUnicode_CheckExact(items[2 * i]):
+                return 0
+        for i in range(n):
+            if PyDict_SetItem(made, items[2 * i], items[2 * i + 1]) < 0:
+                PyDict_Clear(made)
+                return -1
+    status = put_in_order(made, n)
+    if unlikely(status <= 0):
+        # A key came twice, or there is no memory.
+        PyDict_Clear(made)
+        if status < 0:
+            PyErr_NoMemory()
+        return status
+    if copied:
+        fill_entries(dict_entries(made, n), items, n)
+    else:
+        if n <= SHAPE_KEYS:
+            learn_shape(shape, h, made, n)
+        for i in range(2 * n):
+            Py_DECREF(items[i])
+    return 1
 
 
 cdef inline void learn_shape(Shape* shape, uint64_t h, PyObject* made, Py_ssize_t n) noexcept:

@@ -33,6 +33,8 @@ from perdure._engine.scan cimport put_to_drop, scan, scan_pays
 from perdure._engine.source cimport *
 from perdure._engine.values cimport *
 
+from sys import intern
+
 from perdure.errors import UnpicklingError
 
 cdef extern from "Python.h":
@@ -59,7 +61,7 @@ cdef void set_up():
         held.append(value)
         small_ints[i] = <PyObject*>value
     for i in range(128):
-        value = chr(i)
+        value = intern(chr(i))  # as names of attributes have to be
         held.append(value)
         letters[i] = <PyObject*>value
     value = ()
@@ -484,6 +486,15 @@ cdef PyObject* run(Machine* m) noexcept:
                     if unlikely(sp[-1] == NULL):
                         sp -= 1
                         break
+                    p += 2
+                    continue
+            elif p + 1 < end and p[1] == OP_REDUCE and sp > fence and sp[-1] == <PyObject*>&PyODict_Type:
+                if m.policy == NULL:  # `)` `R`: an empty OrderedDict
+                    value = PyODict_New()
+                    if unlikely(value == NULL):
+                        break
+                    Py_DECREF(sp[-1])
+                    sp[-1] = value
                     p += 2
                     continue
             Py_INCREF(empty_tuple)

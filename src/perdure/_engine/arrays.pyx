@@ -2,9 +2,30 @@
 
 import sys
 
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.pycapsule cimport PyCapsule_GetPointer
 from perdure._engine.machine cimport Machine
 from perdure._engine.reader_capi cimport *
+
+# Two functions of numpy's C API, by their places in its table, which are part of its binary
+# interface (numpy/__multiarray_api.h); compared with frombuffer on samples before they are used.
+ctypedef PyObject* (*NewFromDescr)(PyTypeObject*, PyObject* descr, int nd, const Py_ssize_t* dims, const Py_ssize_t* strides,
+                                   void* data, int flags, PyObject* obj) noexcept
+ctypedef int (*SetBaseObject)(PyObject* array, PyObject* base) noexcept
+
+cdef enum:
+    NDARRAY = 2         # the types themselves
+    DTYPE = 3
+    NEW_FROM_DESCR = 94
+    SET_BASE_OBJECT = 282
+    READ_ONLY = 0x101   # C-contiguous and aligned
+    WRITEABLE = 0x400
+    ALIGNMENT = 16      # of any dtype's items, at most
+
+cdef void** api = NULL           # numpy's table; NULL: not looked for yet, or not to be used
+cdef bint looked_for = False
+cdef PyTypeObject* ndarray = NULL
+cdef object dtype_class = None
 
 cdef str S_reshape = "reshape"
 cdef tuple ORDER = ("order",)
@@ -34,13 +55,75 @@ cdef object from_buffer(object module, object found):
     if code is None or found.__name__ != "_frombuffer" or found.__module__ not in (
             "numpy._core.numeric", "numpy.core.numeric"):
         return None
-    return sys.modules["numpy"].frombuffer
+    numpy = sys.modules["numpy"]
+    if not looked_for:
+        look_for_api(numpy)
+    return numpy.frombuffer
+
+
+cdef int look_for_api(numpy) except -1:
+    """Sets `api` if what it makes of bytes and bytearrays is what numpy.frombuffer makes of them."""
+    global api, looked_for, ndarray, dtype_class
+    cdef PyObject* made
+    looked_for = True
+    dtype_class = numpy.dtype
+    table = getattr(getattr(getattr(numpy, "_core", None), "_multiarray_umath", None), "_ARRAY_API", None)
+    if table is None:
+        return 0
+    api = <void**>PyCapsule_GetPointer(table, NULL)
+    ndarray = <PyTypeObject*>numpy.ndarray
+    if api[NDARRAY] != <void*>ndarray or api[DTYPE] != <void*>dtype_class:
+        api = NULL
+        return 0
+    for sample in (bytearray(48), bytes(48)):
+        for name in ("f8", "u1", "c16"):
+            dtype = numpy.dtype(name)
+            expected = numpy.frombuffer(sample, dtype)
+            made = flat(<PyObject*>sample, <PyObject*>dtype, 48 // dtype.itemsize)
+            if made == NULL:
+                PyErr_Clear()
+                api = NULL
+                return 0
+            found = <object>made
+            Py_DECREF(made)
+            if (type(found) is not type(expected) or found.tobytes() != expected.tobytes() or found.dtype is not dtype
+                    or str(found.flags) != str(expected.flags) or type(found.base) is not type(expected.base)):
+                api = NULL
+                return 0
+    return 0
+
+
+cdef PyObject* flat(PyObject* buffer, PyObject* dtype, Py_ssize_t length) noexcept:
+    """numpy.frombuffer(buffer, dtype) of a bytes object or a bytearray that holds `length` whole
+    items; NULL, perhaps without an exception, if it can't be."""
+    cdef PyObject* made
+    cdef PyObject* base = buffer
+    cdef bint writeable = Py_TYPE(buffer) == &PyByteArray_Type
+    cdef char* data = PyByteArray_AS_STRING(buffer) if writeable else PyBytes_AS_STRING(buffer)
+    if <size_t>data % ALIGNMENT:
+        return NULL
+    if writeable:
+        base = PyMemoryView_FromObject(buffer)  # keeps it from being resized
+        if base == NULL:
+            return NULL
+    else:
+        Py_INCREF(base)
+    Py_INCREF(dtype)  # the first call takes it over, the second one the base, whatever comes of them
+    made = (<NewFromDescr>api[NEW_FROM_DESCR])(ndarray, dtype, 1, &length, NULL, data,
+                                               READ_ONLY | (WRITEABLE if writeable else 0), NULL)
+    if made == NULL:
+        Py_DECREF(base)
+        return NULL
+    if (<SetBaseObject>api[SET_BASE_OBJECT])(made, base) < 0:
+        Py_DECREF(made)
+        return NULL
+    return made
 
 
 cdef bint look_at_dtype(Machine* m, PyObject* dtype) noexcept:
     cdef bint plain = False
     try:
-        if type(<object>dtype).__module__.startswith("numpy") and not (<object>dtype).hasobject \
+        if isinstance(<object>dtype, dtype_class) and not (<object>dtype).hasobject \
                 and (<object>dtype).subdtype is None:
             m.itemsize = (<object>dtype).itemsize
             plain = m.itemsize > 0
@@ -81,8 +164,11 @@ cdef PyObject* array_of(Machine* m, PyObject** args) noexcept:
         length *= axis
     if length != size:
         return NULL
-    # numpy.frombuffer keeps the bytearray from being resized under the array; ndarray() would not.
-    made = PyObject_Vectorcall(m.frombuffer_c, args, 2, NULL)
+    if api != NULL:
+        made = flat(args[0], args[1], size // m.itemsize)
+    else:
+        # It keeps the bytearray from being resized under the array; ndarray() would not.
+        made = PyObject_Vectorcall(m.frombuffer_c, args, 2, NULL)
     if made != NULL and PyTuple_GET_SIZE(shape) != 1:
         view = reshaped(made, shape, order)
         Py_DECREF(made)

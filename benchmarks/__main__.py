@@ -29,9 +29,9 @@ def paint(text: str, colour: str) -> str:
 
 def build() -> str:
     """What the compiler was told of the interpreter, C pickle within it, and of our engine."""
-    config = sysconfig.get_config_var("CONFIG_ARGS") or ""
-    kinds = [name for flag, name in (("--with-lto", "LTO"), ("--enable-optimizations", "PGO"), ("--with-pydebug", "debug"))
-             if flag in config]
+    said = " ".join(str(sysconfig.get_config_var(name)) for name in ("CONFIG_ARGS", "CFLAGS_NODIST", "PY_CORE_CFLAGS"))
+    kinds = [name for name, flags in (("LTO", ("--with-lto", "-flto")), ("PGO", ("--enable-optimizations", "-fprofile-use")),
+                                      ("debug", ("--with-pydebug",))) if any(flag in said for flag in flags)]
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         kinds.append("free-threaded")
     ours = "PGO" if PROFILED else "no PGO"

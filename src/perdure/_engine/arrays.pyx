@@ -9,8 +9,8 @@ from perdure._engine.reader_capi cimport *
 
 # Two functions of numpy's C API, by their places in its table, which are part of its binary
 # interface (numpy/__multiarray_api.h); compared with frombuffer on samples before they are used.
-ctypedef PyObject* (*NewFromDescr)(PyTypeObject*, PyObject* descr, int nd, const Py_ssize_t* dims, const Py_ssize_t* strides,
-                                   void* data, int flags, PyObject* obj) noexcept
+ctypedef PyObject* (*NewFromDescr)(PyTypeObject*, PyObject* descr, int nd, const Py_ssize_t* dims,
+                                   const Py_ssize_t* strides, void* data, int flags, PyObject* obj) noexcept
 ctypedef int (*SetBaseObject)(PyObject* array, PyObject* base) noexcept
 
 cdef enum:

@@ -183,6 +183,28 @@ cdef extern from *:
         return (perdure_dict_entry *)(d->keys->indices + ((size_t)1 << d->keys->log2_index_bytes));
     }
 
+    /* The __dict__ of an instance shares its table of keys with others of the class; its values, and
+       the order they came in, lie apart: gathered in `to`, in that order. -1: it is no such dict. */
+    enum { PERDURE_SPLIT = 30 };  /* such a dict has no more entries */
+    static inline Py_ssize_t perdure_split_entries(PyObject *o, perdure_dict_entry *to) {
+        perdure_dict *d = (perdure_dict *)o;
+        perdure_dict_entry *entries;
+        PyObject **values;
+        Py_ssize_t n = d->used;
+        if (d->values == NULL || n > PERDURE_SPLIT || PY_VERSION_HEX >= 0x03100000) return -1;
+        entries = (perdure_dict_entry *)(d->keys->indices + ((size_t)1 << d->keys->log2_index_bytes));
+    #if PY_VERSION_HEX >= 0x030D0000
+        values = (PyObject **)((char *)d->values + 8);
+        const uint8_t *order = (const uint8_t *)&values[*(uint8_t *)d->values];
+        for (Py_ssize_t i = 0; i < n; i++) { to[i].key = entries[order[i]].key; to[i].value = values[order[i]]; }
+    #else
+        values = (PyObject **)d->values;
+        const uint8_t *order = (const uint8_t *)d->values - 3;
+        for (Py_ssize_t i = 0; i < n; i++) { to[i].key = entries[order[-i]].key; to[i].value = values[order[-i]]; }
+    #endif
+        return n;
+    }
+
     /* Little-endian two's complement, length bytes; 0 or -1 with an exception. */
     static inline int perdure_long_bytes(PyObject *o, unsigned char *to, size_t length) {
     #if PY_VERSION_HEX >= 0x030D0000
@@ -253,6 +275,8 @@ cdef extern from *:
         PyObject* key
         PyObject* value
     DictEntry* dict_entries "perdure_dict_entries"(PyObject*, Py_ssize_t*) noexcept
+    enum: SPLIT "PERDURE_SPLIT"
+    Py_ssize_t split_entries "perdure_split_entries"(PyObject*, DictEntry*) noexcept
     int long_bytes "perdure_long_bytes"(PyObject*, unsigned char*, size_t) except -1
     void put_double "perdure_put_double"(unsigned char*, double) noexcept
     void put_le "perdure_put_le"(unsigned char*, uint64_t, int) noexcept

@@ -32,7 +32,33 @@ cdef bint can_walk_dicts() except -1:
             and entries[2].value == <PyObject*>sample["b"] and dict_entries(<PyObject*>other, &n) == NULL)
 
 
+class Sample:
+    """Its instances' dicts share their keys."""
+
+
+cdef bint can_gather_split() except -1:
+    """The same for dicts whose values lie apart: attributes set in another order, and one taken away."""
+    cdef DictEntry entries[SPLIT]
+    cdef Py_ssize_t i, n
+    samples = [Sample() for _ in range(3)]
+    for sample, names in zip(samples, ("abcd", "dbca", "badc")):
+        for name in names:
+            setattr(sample, name, object())
+    del samples[1].b
+    samples[2].c = None
+    for sample in samples:
+        attributes = vars(sample)
+        n = split_entries(<PyObject*>attributes, entries)
+        if n != len(attributes):
+            return False
+        for i, (key, value) in enumerate(attributes.items()):
+            if entries[i].key != <PyObject*>key or entries[i].value != <PyObject*>value:
+                return False
+    return True
+
+
 cdef bint direct_dicts = can_walk_dicts()
+cdef bint direct_split = not FREE_THREADED and can_gather_split()
 
 
 cdef struct Entry:       # where dict_leaves stopped
@@ -415,7 +441,12 @@ cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t i, Py_ssize_t li
     cdef Py_ssize_t at, count = 0
     cdef Py_ssize_t n = 0
     cdef DictEntry* entries = dict_entries(d, &n) if direct_dicts else NULL
+    cdef DictEntry gathered[SPLIT]
     stop.key = NULL
+    if entries == NULL and direct_split:
+        n = split_entries(d, gathered)
+        if n >= 0:
+            entries = gathered
     while count < limit:
         at = i
         if likely(entries != NULL):

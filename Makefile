@@ -102,7 +102,7 @@ fuzz: build $(VENV)/.group-test  ## feed the reader what no writer wrote
 refleaks: build $(VENV)/.group-test  ## reference counts stay flat (needs a debug build: PYTHON=...)
 	$(PY) -m tests.refleaks $(ARGS)
 
-threads: build $(VENV)/.group-test  ## eight threads, one graph, one minute
+threads: build  ## eight threads, one graph, one minute
 	$(PY) -m tests.threads $(ARGS)
 
 memory: build $(VENV)/.group-bench  ## peak memory beside the standard pickle

@@ -158,7 +158,7 @@ cdef extern from *:
     }
 
     /* A dict's table of entries. The layout is private to CPython, and the same in 3.11 to 3.15;
-       shapes.pyx tries it on a known dict at import, and says whether it may be used. */
+       walk.pyx tries it on a known dict at import, and says whether it may be used. */
     typedef struct {
         Py_ssize_t refcnt;
         uint8_t log2_size, log2_index_bytes, kind, pad;

@@ -60,17 +60,22 @@ cdef inline int put_codes(Output out, unsigned char first, unsigned char second)
     return 0
 
 
+cdef inline int log_elided(Output out, PyObject* obj) except -1:
+    """Remember that obj is written without a memo entry."""
+    if unlikely(out.log_count == out.log_size):
+        out.grow_log()
+    out.log[out.log_count] = obj
+    out.log_count += 1
+    return 0
+
+
 cdef inline int enter_memo(Output out, PyObject* obj, bint unique) except -1:
     """The memo entry of a container or an instance, unless only one edge can lead to it."""
     cdef Py_ssize_t weak
     if unique and out.elide:
         weak = weaklist_offset(Py_TYPE(obj))
         if weak == 0 or (<PyObject**>(<char*>obj + weak))[0] == NULL:
-            if unlikely(out.log_count == out.log_size):
-                out.grow_log()
-            out.log[out.log_count] = obj
-            out.log_count += 1
-            return 0
+            return log_elided(out, obj)
     return out.memoize(obj)
 
 

@@ -108,6 +108,14 @@ cdef inline int enter(Output out, PyObject** part) except -1:
     return save_other(out, obj) if out.p == p else 0
 
 
+cdef inline Py_ssize_t number_of(Output out, PyObject* obj) except -2:
+    """The memo's number of a container with several references, or -1: it is met for the first time."""
+    cdef Py_ssize_t index = table_get(&out.memo, obj)
+    if index < 0 and out.hooked:
+        out.check_elided(obj)
+    return index
+
+
 cdef inline int begin_container(Output out, PyObject* obj, bint unique, unsigned char code, Py_ssize_t n) except -1:
     """The empty list or dict, its memo entry, and MARK if more than one item follows."""
     cdef unsigned char* p = out.p
@@ -116,10 +124,7 @@ cdef inline int begin_container(Output out, PyObject* obj, bint unique, unsigned
     p[0] = code
     p += 1
     if likely(unique and out.elide):
-        if unlikely(out.log_count == out.log_size):
-            out.grow_log()
-        out.log[out.log_count] = obj
-        out.log_count += 1
+        log_elided(out, obj)
     elif not out.fast:
         p[0] = OP_MEMOIZE
         p += 1
@@ -138,11 +143,9 @@ cdef int open_list(Output out, PyObject* obj, PyObject** part) except -1:
     cdef bint unique = is_unique(obj)
     cdef Task* t
     if not unique:
-        index = table_get(&out.memo, obj)
+        index = number_of(out, obj)
         if index >= 0:
             return out.get(index)
-        if out.hooked:
-            out.check_elided(obj)
     if FREE_THREADED:
         copy = PySequence_Tuple(obj)
         n = PyTuple_GET_SIZE(copy)
@@ -264,19 +267,16 @@ cdef int open_tuple(Output out, PyObject* obj, PyObject** part) except -1:
     if n == 0:
         return put_code(out, OP_EMPTY_TUPLE)
     if not unique:
-        index = table_get(&out.memo, obj)
+        index = number_of(out, obj)
         if index >= 0:
             return out.get(index)
-        if out.hooked:
-            out.check_elided(obj)
     if n > 3:
         put_code(out, OP_MARK)
     stop = n if n < BATCH else BATCH
     i = leaves(out, tuple_items(obj), 0, stop)
     if i == n:
-        if unique and n <= 3 and out.elide and out.log_count < out.log_size:
-            out.log[out.log_count] = obj
-            out.log_count += 1
+        if unique and n <= 3 and out.elide:
+            log_elided(out, obj)
             return put_code(out, <unsigned char>(OP_TUPLE1 + n - 1))
         return close_tuple(out, obj, unique)
     t = push(out, TUPLE, obj)
@@ -322,12 +322,10 @@ cdef int open_dict(Output out, PyObject* obj, PyObject* owner, PyObject** part) 
     # The state of an instance: one reference is the instance's, one is ours.
     unique = is_unique(obj) or (owner != NULL and Py_REFCNT(obj) == 2 and not FREE_THREADED)
     if not unique:
-        index = table_get(&out.memo, obj)
+        index = number_of(out, obj)
         if index >= 0:
             out.get(index)
             return put_code(out, OP_BUILD) if owner != NULL else 0
-        if out.hooked:
-            out.check_elided(obj)
     if FREE_THREADED:
         copy = PyDict_Copy(obj)
     n = PyDict_GET_SIZE(copy)
@@ -487,6 +485,8 @@ cdef inline unsigned char* put_key(Output out, unsigned char* p, PyObject* key) 
         index = table_get(&out.memo, key)
         if likely(index >= 0):
             return put_get(p, index)
+        if not is_unique(key):
+            return out.put_shared_text(p, key)
     return put_leaf(out, p, key)
 
 

@@ -8,6 +8,7 @@ from perdure._engine.arrays cimport array_of, note_function
 from perdure._engine.guard cimport *
 from perdure._engine.instances cimport *
 from perdure._engine.keys cimport *
+from perdure._engine.layouts cimport direct_ordered, is_blank
 from perdure._engine.machine cimport *
 from perdure._engine.names cimport extension_name, find_extension, find_global, keep_extension
 from perdure._engine.opcodes cimport *
@@ -42,27 +43,8 @@ cdef str S_new = "__new__"
 cdef str S_int = "int"
 cdef str S_is_safe = "is_safe"
 
-cdef bint check_ordered():
-    """Whether an OrderedDict's nodes are where we think they are: looks at one that the interpreter
-    made, then lets it work with nodes of ours."""
-    cdef object type = <object>&PyODict_Type
-    cdef object known = type()
-    cdef object ours = type()
-    known["key"] = known["other key"] = None
-    if not is_ordered(<PyObject*>known):
-        return False
-    dict.update(ours, known)
-    if put_in_order(<PyObject*>ours, 2) != 1:
-        return False
-    ours["third"] = None
-    ours.move_to_end("key")
-    del ours["other key"]
-    return list(ours) == ["third", "key"] and list(reversed(ours)) == ["key", "third"]
-
 # What is remembered between loads (see keys.pxd; not used where threads run without the GIL).
 cdef Keys keys
-keys.layout_known = check_layout()
-keys.ordered_known = keys.layout_known and check_ordered()
 
 
 cdef Keys* shared_keys() noexcept:
@@ -141,7 +123,7 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
     elif n:
         if m.policy != NULL:
             return refuse_target(m, target, b"SETITEMS")
-        if not FREE_THREADED and keys.ordered_known and is_blank(target):
+        if direct_ordered and is_blank(target):
             status = fill_ordered(&keys, target, items, n >> 1)
             if status != 0:
                 return 0 if status > 0 else -1

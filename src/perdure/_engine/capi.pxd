@@ -157,54 +157,6 @@ cdef extern from *:
         return (v ^ sign) - sign;
     }
 
-    /* A dict's table of entries. The layout is private to CPython, and the same in 3.11 to 3.15;
-       walk.pyx tries it on a known dict at import, and says whether it may be used. */
-    typedef struct {
-        Py_ssize_t refcnt;
-        uint8_t log2_size, log2_index_bytes, kind, pad;
-        uint32_t version;
-        Py_ssize_t usable, nentries;
-        char indices[];
-    } perdure_dict_keys;
-    typedef struct { PyObject *key, *value; } perdure_dict_entry;
-    typedef struct {
-        PyObject_HEAD
-        Py_ssize_t used;
-        uint64_t tag;
-        perdure_dict_keys *keys;
-        void *values;
-    } perdure_dict;
-    enum { PERDURE_KEYS_OF_TEXT = 1 };
-    /* Its entries, if all keys are text and the values lie beside them; else NULL. */
-    static inline perdure_dict_entry *perdure_dict_entries(PyObject *o, Py_ssize_t *n) {
-        perdure_dict *d = (perdure_dict *)o;
-        if (d->values != NULL || d->keys->kind != PERDURE_KEYS_OF_TEXT) return NULL;
-        *n = d->keys->nentries;
-        return (perdure_dict_entry *)(d->keys->indices + ((size_t)1 << d->keys->log2_index_bytes));
-    }
-
-    /* The __dict__ of an instance shares its table of keys with others of the class; its values, and
-       the order they came in, lie apart: gathered in `to`, in that order. -1: it is no such dict. */
-    enum { PERDURE_SPLIT = 30 };  /* such a dict has no more entries */
-    static inline Py_ssize_t perdure_split_entries(PyObject *o, perdure_dict_entry *to) {
-        perdure_dict *d = (perdure_dict *)o;
-        perdure_dict_entry *entries;
-        PyObject **values;
-        Py_ssize_t n = d->used;
-        if (d->values == NULL || n > PERDURE_SPLIT || PY_VERSION_HEX >= 0x03100000) return -1;
-        entries = (perdure_dict_entry *)(d->keys->indices + ((size_t)1 << d->keys->log2_index_bytes));
-    #if PY_VERSION_HEX >= 0x030D0000
-        values = (PyObject **)((char *)d->values + 8);
-        const uint8_t *order = (const uint8_t *)&values[*(uint8_t *)d->values];
-        for (Py_ssize_t i = 0; i < n; i++) { to[i].key = entries[order[i]].key; to[i].value = values[order[i]]; }
-    #else
-        values = (PyObject **)d->values;
-        const uint8_t *order = (const uint8_t *)d->values - 3;
-        for (Py_ssize_t i = 0; i < n; i++) { to[i].key = entries[order[-i]].key; to[i].value = values[order[-i]]; }
-    #endif
-        return n;
-    }
-
     /* Little-endian two's complement, length bytes; 0 or -1 with an exception. */
     static inline int perdure_long_bytes(PyObject *o, unsigned char *to, size_t length) {
     #if PY_VERSION_HEX >= 0x030D0000
@@ -251,6 +203,7 @@ cdef extern from *:
     #define PERDURE_WEAKLIST_OFFSET(t) ((t)->tp_weaklistoffset)
     #define PERDURE_DICT_OFFSET(t) ((t)->tp_dictoffset)
     #define PERDURE_PLAIN_GETATTR(t) ((t)->tp_getattro == PyObject_GenericGetAttr)
+    #define PERDURE_IS_METACLASS(t) PyType_HasFeature((t), Py_TPFLAGS_TYPE_SUBCLASS)
     #define PERDURE_LIST_ITEMS(o) (((PyListObject *)(o))->ob_item)
     #define PERDURE_TUPLE_ITEMS(o) (((PyTupleObject *)(o))->ob_item)
     #define PERDURE_MEMBER_OFFSET(d) (((PyMemberDescrObject *)(d))->d_member->offset)
@@ -271,12 +224,6 @@ cdef extern from *:
     int32_t long_digit "PERDURE_LONG_DIGIT"(PyObject*, int i) noexcept
     bint long_is_short "PERDURE_LONG_IS_SHORT"(PyObject*) noexcept
     int64_t long_short_value "perdure_long_short_value"(PyObject*) noexcept
-    ctypedef struct DictEntry "perdure_dict_entry":
-        PyObject* key
-        PyObject* value
-    DictEntry* dict_entries "perdure_dict_entries"(PyObject*, Py_ssize_t*) noexcept
-    enum: SPLIT "PERDURE_SPLIT"
-    Py_ssize_t split_entries "perdure_split_entries"(PyObject*, DictEntry*) noexcept
     int long_bytes "perdure_long_bytes"(PyObject*, unsigned char*, size_t) except -1
     void put_double "perdure_put_double"(unsigned char*, double) noexcept
     void put_le "perdure_put_le"(unsigned char*, uint64_t, int) noexcept
@@ -284,6 +231,7 @@ cdef extern from *:
     Py_ssize_t weaklist_offset "PERDURE_WEAKLIST_OFFSET"(PyTypeObject*) noexcept
     Py_ssize_t dict_offset "PERDURE_DICT_OFFSET"(PyTypeObject*) noexcept
     bint plain_getattr "PERDURE_PLAIN_GETATTR"(PyTypeObject*) noexcept
+    bint is_metaclass "PERDURE_IS_METACLASS"(PyTypeObject*) noexcept
     PyObject** list_items "PERDURE_LIST_ITEMS"(PyObject*) noexcept
     PyObject** tuple_items "PERDURE_TUPLE_ITEMS"(PyObject*) noexcept
     ctypedef struct Array "perdure_array":

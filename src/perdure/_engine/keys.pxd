@@ -6,10 +6,11 @@
 # - No Python code runs in here: keys are exact str, values None.
 # - They are shared by all loads under the GIL; free-threaded builds do not use them (see the
 #   two `FREE_THREADED` tests in the reader). Templates rely on the layout of dict tables, which
-#   `check_layout` proves on a known dict when the module is imported.
+#   layouts.pyx proves on known dicts when it is imported.
 
 from cpython.object cimport PyObject
 from libc.stdint cimport uint64_t, uint8_t
+from perdure._engine.layouts cimport *
 from perdure._engine.reader_capi cimport *
 from perdure._engine.values cimport Words, words_of, text_of_words, text_of, HIGH_BITS
 
@@ -37,8 +38,6 @@ cdef struct KeySet:
 cdef struct Keys:
     KeySet sets[KEY_SETS]
     Shape shapes[SHAPES]
-    bint layout_known
-    bint ordered_known   # and that of OrderedDict
 
 
 cdef inline bint is_deep(PyObject* key) noexcept:
@@ -136,11 +135,11 @@ cdef inline uint64_t shape_hash(PyObject** items, Py_ssize_t n) noexcept:
 
 cdef inline bint is_template(Shape* shape, uint64_t h, PyObject** items, Py_ssize_t n) noexcept:
     """Whether the shape's template has these keys in this order."""
-    cdef Entry* entries
+    cdef DictEntry* entries
     cdef Py_ssize_t i = 0
     if shape.template == NULL or shape.hash != h:
         return False
-    entries = dict_entries(shape.template, n)
+    entries = whole_entries(shape.template, n)
     if entries == NULL:
         return False
     while i < n and entries[i].key == items[2 * i]:
@@ -148,7 +147,7 @@ cdef inline bint is_template(Shape* shape, uint64_t h, PyObject** items, Py_ssiz
     return i == n
 
 
-cdef inline void fill_entries(Entry* entries, PyObject** items, Py_ssize_t n) noexcept:
+cdef inline void fill_entries(DictEntry* entries, PyObject** items, Py_ssize_t n) noexcept:
     """A copy of a template gets the values; it holds its own reference to each key, and one to None."""
     cdef Py_ssize_t i
     for i in range(n):
@@ -161,9 +160,9 @@ cdef inline PyObject* dict_of(Keys* table, PyObject** items, Py_ssize_t n) noexc
     """A new dict of n pairs on the stack, which it consumes; on failure none is consumed."""
     cdef uint64_t h
     cdef Shape* shape
-    cdef Entry* entries
+    cdef DictEntry* entries
     cdef PyObject* made
-    if FREE_THREADED or n > SHAPE_KEYS or not table.layout_known:
+    if FREE_THREADED or n > SHAPE_KEYS or not direct_dicts:
         return plain_dict(items, n)
     h = shape_hash(items, n)
     shape = &table.shapes[h >> 20 & (SHAPES - 1)]
@@ -171,7 +170,7 @@ cdef inline PyObject* dict_of(Keys* table, PyObject** items, Py_ssize_t n) noexc
         made = PyDict_Copy(shape.template)
         if unlikely(made == NULL):
             return NULL
-        entries = dict_entries(made, n)
+        entries = whole_entries(made, n)
         if likely(entries != NULL):
             fill_entries(entries, items, n)
             return made
@@ -230,7 +229,7 @@ cdef inline int fill_ordered(Keys* table, PyObject* made, PyObject** items, Py_s
             PyErr_NoMemory()
         return status
     if copied:
-        fill_entries(dict_entries(made, n), items, n)
+        fill_entries(whole_entries(made, n), items, n)
     else:
         if n <= SHAPE_KEYS:
             learn_shape(shape, h, made, n)
@@ -241,13 +240,13 @@ cdef inline int fill_ordered(Keys* table, PyObject* made, PyObject** items, Py_s
 
 cdef inline void learn_shape(Shape* shape, uint64_t h, PyObject* made, Py_ssize_t n) noexcept:
     """Second time in a row: a template. Otherwise the place goes to this shape."""
-    cdef Entry* entries
+    cdef DictEntry* entries
     cdef PyObject* old = shape.template
     cdef PyObject* template = NULL
     cdef PyObject* tracker
     cdef Py_ssize_t i
     if shape.hash == h and old == NULL:
-        entries = dict_entries(made, n)
+        entries = whole_entries(made, n)
         if entries == NULL:
             return
         for i in range(n):
@@ -265,30 +264,10 @@ cdef inline void learn_shape(Shape* shape, uint64_t h, PyObject* made, Py_ssize_
                 if PyDict_SetItem(template, entries[i].key, Py_None) < 0:
                     break
         Py_XDECREF(tracker)
-        if PyErr_Occurred() != NULL or (template != NULL and dict_entries(template, n) == NULL):
+        if PyErr_Occurred() != NULL or (template != NULL and whole_entries(template, n) == NULL):
             PyErr_Clear()
             Py_XDECREF(template)
             template = NULL
     shape.hash = h
     shape.template = template
     Py_XDECREF(old)
-
-
-cdef inline bint check_layout() noexcept:
-    """Whether a dict's table is where we think it is: reads one that we know."""
-    cdef PyObject* made = PyDict_New()
-    cdef PyObject* key = PyUnicode_FromString(b"key")
-    cdef PyObject* other = PyUnicode_FromString(b"other key")
-    cdef Entry* entries
-    cdef bint known = False
-    if made != NULL and key != NULL and other != NULL:
-        if PyDict_SetItem(made, key, other) == 0 and PyDict_SetItem(made, other, key) == 0:
-            entries = dict_entries(made, 2)
-            known = (entries != NULL and dict_entries(made, 1) == NULL and
-                     entries[0].key == key and entries[0].value == other and
-                     entries[1].key == other and entries[1].value == key)
-    PyErr_Clear()
-    Py_XDECREF(made)
-    Py_XDECREF(key)
-    Py_XDECREF(other)
-    return known and not FREE_THREADED

@@ -203,7 +203,7 @@ cdef int save_instance(Output out, PyObject* obj, PyTypeObject* t, bint unique) 
     if out.shapes is None:
         out.shapes = borrow_shapes()
     shape = shape_of(out.shapes, t)
-    if out.canonical and (shape.registered or not issubclass(<object>t, type)):
+    if out.canonical and (shape.registered or not is_metaclass(t)):
         return save_answer(out, obj, out.canon.answer(<object>obj), unique)
     if out.dispatch_table is not None:
         func = missing
@@ -217,7 +217,7 @@ cdef int save_instance(Output out, PyObject* obj, PyTypeObject* t, bint unique) 
     elif shape.registered:
         out.hooked = True
         return save_answer(out, obj, copyreg.dispatch_table[<object>t](<object>obj), unique)
-    if shape.kind == CLASS or issubclass(<object>t, type):
+    if shape.kind == CLASS or is_metaclass(t):
         return save_global(out, obj, None)
     if shape.kind != REDUCED and out.plain and save_shaped(out, obj, shape, unique):
         return 0

@@ -5,6 +5,7 @@ a task, so each is whole when its function returns.
 """
 
 from perdure._engine.capi cimport *
+from perdure._engine.layouts cimport *
 from perdure._engine.memo cimport table_get
 from perdure._engine.opcodes cimport *
 from perdure._engine.output cimport *
@@ -43,12 +44,66 @@ cdef bint save_member(Output out, PyObject* obj, bint unique) except -1:
 
 
 cdef bint save_decimal(Output out, PyObject* obj, bint unique) except -1:
-    text = str(<object>obj)
+    cdef unsigned char* p
+    cdef Py_ssize_t n
     save_class_of(out, obj, PART_CALLABLE)
-    put_one(out, <PyObject*>text)
+    p = out.p
+    if p >= out.end:
+        p = out.more(p, SLACK)
+    n = decimal_text(<Decimal*>obj, p + 2)
+    if n:
+        p[0] = OP_SHORT_BINUNICODE
+        p[1] = <unsigned char>n
+        out.p = p + 2 + n
+    else:
+        text = str(<object>obj)
+        put_one(out, <PyObject*>text)
     put_code(out, OP_TUPLE1)
     close_call(out, obj, unique)
     return True
+
+
+cdef Py_ssize_t decimal_text(Decimal* d, unsigned char* to) noexcept:
+    """What str says of a decimal of up to 38 digits without an exponent, at most 47 characters; else 0.
+
+    An exponent's letter depends on the context: that is left to str.
+    """
+    cdef unsigned char digits[38]
+    cdef Py_ssize_t n = d.digits
+    cdef Py_ssize_t i, point
+    cdef unsigned char* p = to
+    if d.flags & DECIMAL_SPECIAL or d.exponent > 0 or n > 38 or d.exponent + n < -5 or d.used != (n + 18) // 19:
+        return 0
+    if n > 19:
+        put_digits(digits, n - 19, d.words[1])
+        put_digits(digits + n - 19, 19, d.words[0])
+    else:
+        put_digits(digits, n, d.words[0])
+    if d.flags & DECIMAL_NEGATIVE:
+        p[0] = c"-"
+        p += 1
+    point = n + d.exponent
+    if point <= 0:
+        memcpy(p, "0.00000", 7)
+        p += 2 - point
+        memcpy(p, digits, n)
+        return p + n - to
+    memcpy(p, digits, point)
+    p += point
+    if d.exponent:
+        p[0] = c"."
+        p += 1
+        memcpy(p, digits + point, n - point)
+        p += n - point
+    return p - to
+
+
+cdef inline void put_digits(unsigned char* to, Py_ssize_t n, uint64_t word) noexcept:
+    """The last n decimal digits of a word."""
+    while n > 0:
+        n -= 1
+        to[n] = <unsigned char>(c"0" + word % 10)
+        word //= 10
 
 
 cdef bint save_uuid(Output out, PyObject* obj, Shape* shape, bint unique) except -1:

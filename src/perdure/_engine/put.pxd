@@ -179,3 +179,15 @@ cdef inline unsigned char* put_leaf(Output out, unsigned char* p, PyObject* obj)
         if index >= 0:
             return put_get(p, index)
     return p
+
+
+cdef inline unsigned char* put_key(Output out, unsigned char* p, PyObject* key) except NULL:
+    """put_leaf for what is most often text that the memo knows."""
+    cdef Py_ssize_t index
+    if Py_TYPE(key) == &PyUnicode_Type:
+        index = table_get(&out.memo, key)
+        if likely(index >= 0):
+            return put_get(p, index)
+        if not is_unique(key):
+            return out.put_shared_text(p, key)
+    return put_leaf(out, p, key)

@@ -223,99 +223,6 @@ cdef extern from *:
     /* The characters of a compact ascii string. */
     #define PERDURE_ASCII_DATA(o) ((unsigned char *)(((PyASCIIObject *)(o)) + 1))
 
-    /* The table of a dict whose keys are all str: the same layout in 3.11 to 3.15 (a known dict
-       is read at import before this is relied on). NULL for split tables and mixed keys. */
-    typedef struct { PyObject *key, *value; } perdure_entry;
-    typedef struct {
-        Py_ssize_t refcnt;
-        uint8_t log2_size, log2_index_bytes, kind, mutex;
-        uint32_t version;
-        Py_ssize_t usable, nentries;
-        char indices[];
-    } perdure_keys;
-    static inline perdure_entry *perdure_entries(PyObject *dict, Py_ssize_t count) {
-        PyDictObject *d = (PyDictObject *)dict;
-        perdure_keys *k = (perdure_keys *)d->ma_keys;
-        if (d->ma_values != NULL || k->kind != 1 || k->nentries != count || d->ma_used != count)
-            return NULL;
-        return (perdure_entry *)(k->indices + ((size_t)1 << k->log2_index_bytes));
-    }
-
-    /* An OrderedDict: the order is a list of nodes, found by the index of their entry in the
-       dict's table (see `check_ordered`, before which this is not relied on). */
-    typedef struct perdure_node {
-        PyObject *key;
-        Py_hash_t hash;
-        struct perdure_node *next, *prev;
-    } perdure_node;
-    typedef struct {
-        PyDictObject dict;
-        perdure_node *first, *last, **nodes;
-        Py_ssize_t size;
-        void *keys;
-        size_t state;
-        PyObject *attributes, *weak;
-    } perdure_ordered;
-    static inline int perdure_is_blank(PyObject *o) {
-        perdure_ordered *d = (perdure_ordered *)o;
-        return Py_IS_TYPE(o, &PyODict_Type) && d->dict.ma_used == 0 && d->first == NULL && d->nodes == NULL;
-    }
-    /* Gives the `count` entries of the dict inside an OrderedDict without nodes theirs: 1 done, 0 not
-       with this table, -1 no memory (and no exception). Runs no code. */
-    static inline int perdure_order(PyObject *o, Py_ssize_t count) {
-        perdure_ordered *d = (perdure_ordered *)o;
-        perdure_entry *entries = perdure_entries(o, count);
-        Py_ssize_t i, size;
-        perdure_node *node, *last = NULL, **nodes;
-        if (entries == NULL || count == 0 || d->first != NULL || d->nodes != NULL)
-            return 0;
-        size = (Py_ssize_t)1 << ((perdure_keys *)d->dict.ma_keys)->log2_size;
-        nodes = (perdure_node **)PyMem_Calloc(size, sizeof(perdure_node *));
-        if (nodes == NULL)
-            return -1;
-        for (i = 0; i < count; i++) {
-            node = (perdure_node *)PyMem_Malloc(sizeof(perdure_node));
-            if (node == NULL) {
-                while (i-- > 0) {
-                    Py_DECREF(nodes[i]->key);
-                    PyMem_Free(nodes[i]);
-                }
-                PyMem_Free(nodes);
-                return -1;
-            }
-            node->key = Py_NewRef(entries[i].key);
-            node->hash = ((PyASCIIObject *)node->key)->hash;
-            node->prev = last;
-            node->next = NULL;
-            if (last != NULL)
-                last->next = node;
-            nodes[i] = last = node;
-        }
-        d->first = nodes[0];
-        d->last = last;
-        d->nodes = nodes;
-        d->size = size;
-        d->keys = d->dict.ma_keys;
-        d->state += count;
-        return 1;
-    }
-    /* Whether an OrderedDict of two str, filled by the interpreter, is what `perdure_order` makes. */
-    static inline int perdure_is_ordered(PyObject *o) {
-        perdure_ordered *d = (perdure_ordered *)o;
-        perdure_entry *e = perdure_entries(o, 2);
-        if (e == NULL || PyODict_Type.tp_basicsize != sizeof(perdure_ordered)
-                || PyODict_Type.tp_weaklistoffset != offsetof(perdure_ordered, weak)
-                || d->keys != d->dict.ma_keys || d->size != 8 || d->state != 2 || d->nodes == NULL
-                || d->first == NULL || d->last == NULL)
-            return 0;
-        return d->nodes[0] == d->first && d->nodes[1] == d->last && d->nodes[2] == NULL
-            && d->first->key == e[0].key && d->last->key == e[1].key
-            && d->first->hash == ((PyASCIIObject *)e[0].key)->hash
-            && d->last->hash == ((PyASCIIObject *)e[1].key)->hash
-            && d->first->next == d->last && d->last->next == NULL
-            && d->first->prev == NULL && d->last->prev == d->first;
-    }
-
     /* An attribute, NULL without an exception where there is none. */
     static inline PyObject *perdure_optional_attr(PyObject *o, PyObject *name) {
         PyObject *found;
@@ -360,13 +267,6 @@ cdef extern from *:
     void put_word "perdure_put_word"(unsigned char*, uint64_t) noexcept
     void put_half "perdure_put_half"(unsigned char*, uint32_t) noexcept
     unsigned char* ascii_data "PERDURE_ASCII_DATA"(PyObject*) noexcept
-    ctypedef struct Entry "perdure_entry":
-        PyObject* key
-        PyObject* value
-    Entry* dict_entries "perdure_entries"(PyObject*, Py_ssize_t) noexcept  # borrowed
-    bint is_blank "perdure_is_blank"(PyObject*) noexcept
-    int put_in_order "perdure_order"(PyObject*, Py_ssize_t) noexcept
-    bint is_ordered "perdure_is_ordered"(PyObject*) noexcept
     PyObject* optional_attr "perdure_optional_attr"(PyObject*, PyObject*) noexcept  # new
     unsigned int type_version "perdure_type_version"(PyTypeObject*) noexcept
     PyObject* new_plain "PERDURE_NEW_PLAIN"(PyTypeObject*, PyObject*) noexcept  # new

@@ -14,7 +14,9 @@ from perdure._engine.walk cimport leaves
 cdef int open_set(Output out, PyObject* obj) except -1:
     cdef bint unique = is_unique(obj)
     cdef bint frozen = Py_TYPE(obj) == &PyFrozenSet_Type
-    cdef Py_ssize_t n = PySet_GET_SIZE(obj)
+    cdef Py_ssize_t n, at = 0, count = 0
+    cdef PyObject* gathered[GATHERED]
+    cdef bint marked = frozen
     cdef Task* t
     if out.hooked and not unique:
         out.check_elided(obj)
@@ -28,17 +30,29 @@ cdef int open_set(Output out, PyObject* obj) except -1:
     else:
         put_code(out, OP_EMPTY_SET)
         enter_memo(out, obj, unique)
-        if n == 0:
+        if PySet_GET_SIZE(obj) == 0:
             return 0
+    if out.plain and not FREE_THREADED:
+        n = gather(<PySetObject*>obj, &at, gathered, GATHERED)
+        if at > (<PySetObject*>obj).mask:  # a small set: most often, all of it are leaves
+            if not frozen:
+                put_code(out, OP_MARK)
+            marked = True
+            count = leaves(out, gathered, 0, n)
+            if count == n:
+                return close_frozenset(out, obj, unique) if frozen else put_code(out, OP_ADDITEMS)
     t = push(out, FROZENSET if frozen else SET, obj)
-    t.size = n
     t.flags = UNIQUE if unique else 0
+    t.size = PySet_GET_SIZE(obj)
     if out.canonical:
         t.extra = PySequence_Tuple(<PyObject*>elements)
         t.size = PyTuple_GET_SIZE(t.extra)
     elif FREE_THREADED and not frozen:
         t.extra = PyFrozenSet_New(obj)
         t.size = PySet_GET_SIZE(t.extra)
+    if marked:
+        t.batch = <uint32_t>count + MARKED
+        pass_over(t, count)
     return watch(out, t)
 
 
@@ -77,36 +91,44 @@ cdef int run_set(Output out, Task* t) except -1:
 
 
 cdef Py_ssize_t set_leaves(Output out, Task* t, Py_ssize_t limit) except -1:
-    """Write up to ``limit`` elements from t.next on as long as they are leaves; how many.
-
-    Which slots are taken is as good as random, so they are gathered without a branch first.
-    """
+    """Write up to ``limit`` elements from t.next on as long as they are leaves; how many."""
     cdef PySetObject* s = walked(t)
-    cdef PyObject* elements[GATHERED]
-    cdef setentry* entry
-    cdef Py_ssize_t i, n, count
+    cdef PyObject* gathered[GATHERED]
+    cdef Py_ssize_t n, count
+    cdef Py_ssize_t at = t.next
     if s == NULL:
         return 0
-    if limit > GATHERED - 1:
-        limit = GATHERED - 1
-    i = t.next
-    n = 0
-    while i <= s.mask and n < limit:
-        entry = &s.table[i]
-        elements[n] = entry.key
-        n += (entry.key != NULL) & (entry.hash != -1)
-        i += 1
-    count = leaves(out, elements, 0, n)
+    n = gather(s, &at, gathered, limit if limit < GATHERED else GATHERED)
+    count = leaves(out, gathered, 0, n)
     t.batch += <uint32_t>count
     if count == n:
-        t.next = i
-        return count
-    n = count
-    while True:  # back to the slot of the one that is not a leaf
-        next_element(t)
-        if n == 0:
-            return count
-        n -= 1
+        t.next = at
+    else:
+        pass_over(t, count)
+    return count
+
+
+cdef inline Py_ssize_t gather(PySetObject* s, Py_ssize_t* at, PyObject** to, Py_ssize_t room) noexcept:
+    """The elements from slot at[0] on, at most ``room``, and the slot behind them; how many.
+
+    Which slots are taken is as good as random, so no branch asks: what is none is overwritten.
+    """
+    cdef setentry* entry
+    cdef Py_ssize_t i = at[0]
+    cdef Py_ssize_t n = 0
+    while i <= s.mask and n < room:
+        entry = &s.table[i]
+        to[n] = entry.key
+        n += (entry.key != NULL) & (entry.hash != -1)
+        i += 1
+    at[0] = i
+    return n
+
+
+cdef inline void pass_over(Task* t, Py_ssize_t count) noexcept:
+    """Move t.next to the element that comes after ``count`` others."""
+    while next_element(t) != NULL and count:
+        count -= 1
         t.next += 1
 
 

@@ -5,6 +5,7 @@ from perdure._engine.opcodes cimport *
 from perdure._engine.output cimport *
 from perdure._engine.put cimport *
 from perdure._engine.general cimport *
+from perdure._engine.layouts cimport *
 from perdure._engine.loops cimport save
 from perdure._engine.natives cimport save_native
 from perdure._engine.saving cimport *
@@ -152,16 +153,73 @@ cdef int open_named(Output out, PyObject* obj, bint unique) except -1:
 
 
 cdef int open_ordered(Output out, PyObject* obj) except -1:
-    """An OrderedDict's entries, in its own order, which is not that of the dict below."""
-    cdef Task* t = push(out, ORDERED, obj)
-    t.extra = PyObject_GetIter(obj)
-    t.size = PyDict_GET_SIZE(obj)
-    if t.size == 1:
-        t.flags = ONE
-    else:
+    """An OrderedDict's entries, in its own order."""
+    cdef Py_ssize_t n = PyDict_GET_SIZE(obj)
+    cdef PyObject* key = NULL
+    cdef PyObject* iterator
+    cdef Py_ssize_t count
+    cdef Task* t
+    if n > 1:
         put_code(out, OP_MARK)
-        t.batch = MARKED
+    count = ordered_leaves(out, obj, &key) if direct_ordered else 0
+    if count == n:
+        return put_code(out, OP_SETITEMS if n > 1 else OP_SETITEM)
+    t = push(out, ORDERED, obj)
+    t.size = n
+    t.flags = ONE if n == 1 else 0
+    t.batch = <uint32_t>count + MARKED
+    if key != NULL:
+        Py_INCREF(key)
+        t.key = key
+        t.pending = KEY_DONE
+        t.batch += 1
+        count += 1
+    iterator = PyObject_GetIter(obj)  # may run a finalizer
+    t = &out.tasks[out.depth - 1]
+    t.extra = iterator
+    while count:
+        count -= 1
+        key = PyIter_Next(iterator)
+        if key == NULL:
+            reraise()
+            changed(out, "dictionary")
+        Py_DECREF(key)
     return 0
+
+
+cdef Py_ssize_t ordered_leaves(Output out, PyObject* obj, PyObject** key) except -1:
+    """Write entries as long as they are leaves and their order is that of the dict below; how many.
+    ``key``: one whose value is none."""
+    cdef unsigned char* p = out.p
+    cdef unsigned char* q
+    cdef Py_ssize_t n = 0, i = 0, count = 0
+    cdef DictEntry* entries = dict_entries(obj, &n)
+    cdef OrderedNode* node = (<OrderedDict*>obj).first
+    if entries == NULL:
+        return 0
+    while node != NULL and count < BATCH:
+        while i < n and entries[i].value == NULL:
+            i += 1
+        if i == n or entries[i].key != node.key:
+            break
+        if unlikely(p >= out.end):
+            p = out.more(p, SLACK)
+        q = put_key(out, p, node.key)
+        if unlikely(q == p):
+            break
+        p = q
+        if unlikely(p >= out.end):
+            p = out.more(p, SLACK)
+        q = put_leaf(out, p, entries[i].value)
+        if q == p:
+            key[0] = node.key
+            break
+        p = q
+        i += 1
+        count += 1
+        node = node.next
+    out.p = p
+    return count
 
 
 cdef int run_ordered(Output out, Task* t) except -1:

@@ -17,6 +17,7 @@ import copyreg
 import sys
 
 from perdure._engine.capi cimport *
+from perdure._engine.layouts cimport can_read_decimals
 from libc.string cimport memset
 
 cdef enum:
@@ -204,7 +205,7 @@ cdef int known_type(cls):
         for attribute, kind in (("datetime", DATETIME), ("date", DATE), ("time", TIME), ("timedelta", TIMEDELTA)):
             if name == attribute and cls is member_of("datetime", attribute):
                 return kind
-    elif name == "Decimal" and cls is member_of("_decimal", "Decimal"):
+    elif name == "Decimal" and cls is member_of("_decimal", "Decimal") and can_read_decimals(cls):
         return DECIMAL
     elif <PyTypeObject*>cls == &PyODict_Type and not FREE_THREADED:
         return ORDEREDDICT

@@ -12,53 +12,10 @@ from perdure._engine.opcodes cimport *
 from perdure._engine.output cimport *
 from perdure._engine.put cimport *
 from perdure._engine.general cimport *
+from perdure._engine.layouts cimport *
 from perdure._engine.loops cimport save_other
 from perdure._engine.memo cimport table_get
 from perdure._engine.saving cimport close_new
-
-
-cdef bint can_walk_dicts() except -1:
-    """Whether a dict's table is laid out as capi.pxd says: tried on one with a hole."""
-    cdef Py_ssize_t n = 0
-    cdef DictEntry* entries
-    sample = {"a": 1, "hole": 0, "b": 2.0, "c": None}
-    del sample["hole"]
-    other = {1: 2}
-    keys = list(sample)
-    entries = dict_entries(<PyObject*>sample, &n)
-    return (entries != NULL and n == 4 and entries[1].value == NULL
-            and entries[0].key == <PyObject*>keys[0] and entries[2].key == <PyObject*>keys[1]
-            and entries[3].key == <PyObject*>keys[2] and entries[3].value == Py_None
-            and entries[2].value == <PyObject*>sample["b"] and dict_entries(<PyObject*>other, &n) == NULL)
-
-
-class Sample:
-    """Its instances' dicts share their keys."""
-
-
-cdef bint can_gather_split() except -1:
-    """The same for dicts whose values lie apart: attributes set in another order, and one taken away."""
-    cdef DictEntry entries[SPLIT]
-    cdef Py_ssize_t i, n
-    samples = [Sample() for _ in range(3)]
-    for sample, names in zip(samples, ("abcd", "dbca", "badc")):
-        for name in names:
-            setattr(sample, name, object())
-    del samples[1].b
-    samples[2].c = None
-    for sample in samples:
-        attributes = vars(sample)
-        n = split_entries(<PyObject*>attributes, entries)
-        if n != len(attributes):
-            return False
-        for i, (key, value) in enumerate(attributes.items()):
-            if entries[i].key != <PyObject*>key or entries[i].value != <PyObject*>value:
-                return False
-    return True
-
-
-cdef bint direct_dicts = can_walk_dicts()
-cdef bint direct_split = not FREE_THREADED and can_gather_split()
 
 
 cdef struct Entry:       # where dict_leaves stopped
@@ -478,18 +435,6 @@ cdef Py_ssize_t dict_leaves(Output out, PyObject* d, Py_ssize_t i, Py_ssize_t li
     return count
 
 
-cdef inline unsigned char* put_key(Output out, unsigned char* p, PyObject* key) except NULL:
-    """put_leaf for what is most often text that the memo knows."""
-    cdef Py_ssize_t index
-    if Py_TYPE(key) == &PyUnicode_Type:
-        index = table_get(&out.memo, key)
-        if likely(index >= 0):
-            return put_get(p, index)
-        if not is_unique(key):
-            return out.put_shared_text(p, key)
-    return put_leaf(out, p, key)
-
-
 cdef inline bint next_entry(PyObject* d, Py_ssize_t* pos, PyObject** key, PyObject** value) noexcept:
     """PyDict_Next, by the table where that is known."""
     cdef Py_ssize_t n = 0
@@ -510,9 +455,7 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
     cdef unsigned char* p = out.p
     cdef unsigned char* q
     cdef PyObject* obj
-    cdef PyObject* last = NULL   # the last object found in the memo, and its number
-    cdef Py_ssize_t index = -1
-    cdef Py_ssize_t start
+    cdef Py_ssize_t index, start
     cdef PyTypeObject* t
     while i < stop:
         if unlikely(p >= out.end):
@@ -568,15 +511,20 @@ cdef Py_ssize_t leaves(Output out, PyObject** items, Py_ssize_t i, Py_ssize_t st
             p[0] = OP_NEWFALSE
             p += 1
             i += 1
-        elif not is_unique(obj):
-            if obj != last:
+        else:  # known ones, if any
+            start = i
+            while not is_unique(obj):
                 index = table_get(&out.memo, obj)
-                last = obj
-            if index < 0:
+                if index < 0:
+                    break
+                p = put_get(p, index)
+                i += 1
+                if i == stop or p >= out.end:
+                    break
+                obj = items[i]
+                if Py_TYPE(obj) != t:
+                    break
+            if i == start:
                 break
-            p = put_get(p, index)
-            i += 1
-        else:
-            break
     out.p = p
     return i

@@ -70,7 +70,7 @@ cdef Py_ssize_t decimal_text(Decimal* d, unsigned char* to) noexcept:
     """
     cdef unsigned char digits[38]
     cdef Py_ssize_t n = d.digits
-    cdef Py_ssize_t i, point
+    cdef Py_ssize_t point
     cdef unsigned char* p = to
     if d.flags & DECIMAL_SPECIAL or d.exponent > 0 or n > 38 or d.exponent + n < -5 or d.used != (n + 18) // 19:
         return 0

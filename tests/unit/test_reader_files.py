@@ -122,6 +122,79 @@ def test_persistent_load_may_read_the_same_file() -> None:
     assert file.read() == b"after"
 
 
+class Asking(Unpickler):
+    """Does something to its file whenever a persistent id comes."""
+
+    def __init__(self, file: io.BytesIO, action) -> None:
+        super().__init__(file)
+        self.file, self.action = file, action
+
+    def persistent_load(self, pid: str) -> str:
+        self.action(self.file)
+        return pid
+
+
+TWICE = b"\x80\x02(U\x01xQU\x01yQt."
+
+
+def test_a_bytesio_that_a_hook_writes_to() -> None:
+    """At its end, so that it grows; and over what is still to be read."""
+    def append(file: io.BytesIO) -> None:
+        position = file.seek(0, 1), file.seek(0, 2)
+        file.write(b"more" * 1000)
+        file.seek(position[0])
+
+    file = io.BytesIO(TWICE)
+    assert Asking(file, append).load() == ("x", "y")
+    assert file.read() == b"more" * 2000
+
+    def overwrite(file: io.BytesIO) -> None:
+        file.getbuffer()[9:10] = b"z"
+
+    assert Asking(io.BytesIO(TWICE), overwrite).load() == ("x", "z")
+
+
+def test_a_bytesio_with_a_view_on_it() -> None:
+    file = io.BytesIO(b"before" + TWICE + b"N.")
+    view = file.getbuffer()
+    file.seek(6)
+    unpickler = Asking(file, lambda file: None)
+    assert unpickler.load() == ("x", "y")
+    assert unpickler.load() is None
+    view[-2:] = b"K\x01"
+    view.release()
+    file.write(b".")
+    file.seek(-3, 2)
+    assert unpickler.load() == 1
+
+
+def test_a_bytesio_that_a_hook_closes_or_cuts_off() -> None:
+    with pytest.raises(ValueError, match="closed file"):
+        Asking(io.BytesIO(TWICE), io.BytesIO.close).load()
+    with pytest.raises(EOFError):
+        Asking(io.BytesIO(TWICE), lambda file: file.truncate(3)).load()
+    closed = io.BytesIO(TWICE)
+    closed.close()
+    with pytest.raises(ValueError, match="closed file"):
+        load(closed)
+
+
+def test_where_a_bytesio_is_left() -> None:
+    file = io.BytesIO(b"N.")
+    file.seek(10)
+    with pytest.raises(EOFError):
+        load(file)
+    assert file.tell() == 10
+    file = io.BytesIO(b"K\x01\xffN.")
+    with pytest.raises(pickle.UnpicklingError):
+        load(file)
+    assert file.tell() in (2, 3)
+    file = io.BytesIO(pickle.dumps("x" * 100, 4)[:-20])
+    with pytest.raises(pickle.UnpicklingError):
+        load(file)
+    assert file.getvalue() == pickle.dumps("x" * 100, 4)[:-20]
+
+
 def test_a_persistent_load_of_the_instance_hides_the_class_s() -> None:
     class Own(Unpickler):
         def persistent_load(self, pid: object) -> object:

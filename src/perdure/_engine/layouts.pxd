@@ -144,6 +144,15 @@ cdef extern from *:
         uint64_t *words;
         uint64_t own_words[4];
     } perdure_decimal;
+
+    /* An io.BytesIO; `exports` counts the views through which others may write to its bytes. */
+    typedef struct {
+        PyObject_HEAD
+        PyObject *bytes;  /* NULL: closed */
+        Py_ssize_t position, size;
+        PyObject *dict, *weak;
+        Py_ssize_t exports;
+    } perdure_bytesio;
     """
     ctypedef struct DictEntry "perdure_dict_entry":
         PyObject* key
@@ -170,10 +179,16 @@ cdef extern from *:
         unsigned long long* words
         unsigned long long* own_words
 
+    ctypedef struct Memory "perdure_bytesio":
+        PyObject* bytes
+        Py_ssize_t position
+        Py_ssize_t size
+        Py_ssize_t exports
+
 cdef enum:  # a decimal's flags
     DECIMAL_NEGATIVE = 1
     DECIMAL_SPECIAL = 2 | 4 | 8  # infinite, or no number
 
 # Which of them hold. Where threads run without the GIL only dicts that nobody else knows may be read so.
-cdef bint direct_dicts, direct_split, direct_ordered
+cdef bint direct_dicts, direct_split, direct_ordered, direct_memory
 cdef bint can_read_decimals(cls) except -1

@@ -3,6 +3,8 @@
 from perdure._engine.capi cimport FREE_THREADED, PyODict_Type
 from perdure._engine.layouts cimport *
 
+from io import BytesIO
+
 
 cdef bint can_walk_dicts() except -1:
     """A dict's table: tried on one with a hole, and on one whose keys are no text."""
@@ -61,6 +63,31 @@ cdef bint can_order() except -1:
     return list(ours) == ["third", "key"] and list(reversed(ours)) == ["key", "third"]
 
 
+cdef bint can_read_memory() except -1:
+    """A BytesIO's fields: read, written to, exported, moved from here, closed."""
+    cdef Memory* memory
+    if BytesIO.__basicsize__ != sizeof(Memory):
+        return False
+    file = BytesIO(b"0123456789")
+    memory = <Memory*><PyObject*>file
+    file.read(3)
+    if memory.bytes == NULL or memory.position != 3 or memory.size != 10 or memory.exports:
+        return False
+    kept = <object>memory.bytes
+    if type(kept) is not bytes or kept[:10] != b"0123456789":
+        return False
+    file.write(b"abc")  # to bytes of its own, as somebody else holds these
+    view = file.getbuffer()
+    if kept[:10] != b"0123456789" or memory.bytes == <PyObject*>kept or memory.exports != 1:
+        return False
+    view.release()
+    memory.position = 8
+    if memory.exports or file.tell() != 8 or file.read() != b"89":
+        return False
+    file.close()
+    return memory.bytes == NULL
+
+
 cdef bint can_read_decimals(cls) except -1:
     """A decimal's fields, read from some and compared with what they say of themselves."""
     cdef Decimal* d
@@ -85,3 +112,4 @@ cdef bint can_read_decimals(cls) except -1:
 direct_dicts = can_walk_dicts()
 direct_split = not FREE_THREADED and can_gather_split()
 direct_ordered = not FREE_THREADED and direct_dicts and can_order()
+direct_memory = not FREE_THREADED and can_read_memory()

@@ -66,8 +66,9 @@ cdef struct Machine:
     PyObject* readinto
     PyObject* readline
     PyObject* peek
-    PyObject* seek              # of a BytesIO, which may be read ahead; else NULL
     PyObject* chunk
+    PyObject* memory            # a BytesIO that is read in place, or NULL; borrowed
+    Py_ssize_t memory_position  # where in it the window begins
     bint peeked                 # the window was only peeked at: the file has not moved yet
     # What went wrong, for the policy door.
     bint truncated
@@ -362,7 +363,6 @@ cdef inline void machine_end(Machine* m) noexcept:
 # ---- the loop (machine.pyx) ----------------------------------------------------------------
 
 cdef PyObject* run(Machine* m) noexcept
-cdef PyObject* small_one() noexcept  # the int 1, borrowed
 cdef int argument_size(int op) noexcept  # in bytes, of an opcode's fixed argument
 cdef int no_mark() noexcept
 cdef int memoize(Machine* m, Py_ssize_t index, PyObject* value) noexcept

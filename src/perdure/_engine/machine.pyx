@@ -614,7 +614,7 @@ cdef PyObject* run(Machine* m) noexcept:
             m.p = p + 1
             m.sp = sp
             m.fence = fence
-            if unlikely(m.read != NULL) and finish_file(m) < 0:
+            if unlikely(m.peeked) and let_go_of_peek(m) < 0:
                 return NULL
             m.sp -= 1
             return sp[-1]
@@ -645,10 +645,6 @@ cdef int refill(Machine* m) noexcept:
                 PyErr_SetString(PyExc_EOFError, b"Ran out of input")
             return -1
     return need(m, 1 + ARGUMENT[m.p[0]], 1, UNPICKLING)
-
-
-cdef PyObject* small_one() noexcept:
-    return small_ints[1]
 
 
 cdef int argument_size(int op) noexcept:

@@ -342,8 +342,12 @@ cdef int load_line(Machine* m, int op) noexcept:
 cdef PyObject* call_persistent_load(Machine* m, PyObject* pid) noexcept:
     """Steals pid. The method may well read the same file: it finds it where we are."""
     cdef PyObject* value = NULL
-    if m.seek == NULL or give_back(m) == 0:
-        value = PyObject_CallOneArg(m.persistent_load, pid)
+    if m.memory != NULL:
+        put_back(m)
+    value = PyObject_CallOneArg(m.persistent_load, pid)
+    if value != NULL and m.memory != NULL and take_memory(m) < 0:
+        Py_DECREF(value)
+        value = NULL
     Py_DECREF(pid)
     if value == NULL:
         m.foreign = True

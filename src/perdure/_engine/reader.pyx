@@ -12,10 +12,12 @@ only walk, again and again, objects that are all alive.
 
 from cpython.object cimport PyObject
 
+from perdure._engine.layouts cimport direct_memory
 from perdure._engine.machine cimport *
 from perdure._engine.names cimport find_global
 from perdure._engine.origin cimport origin_of
 from perdure._engine.reader_capi cimport *
+from perdure._engine.source cimport put_back, take_memory
 
 from io import BytesIO
 
@@ -77,13 +79,12 @@ cdef inline void resume() noexcept:
 
 cdef class File:
     """The methods of a file that a machine reads from; read() and readline() it must have."""
-    cdef object read, readinto, readline, peek, seek
+    cdef object read, readinto, readline, peek
+    cdef object memory  # a BytesIO, to be read in place; then there are no methods
 
     def __cinit__(self, file):
-        if type(file) is BytesIO:
-            self.read = file.read
-            self.readline = file.readline
-            self.seek = file.seek
+        if direct_memory and type(file) is BytesIO:
+            self.memory = file
             return
         self.peek = getattr(file, "peek", None)
         self.readinto = getattr(file, "readinto", None)
@@ -98,11 +99,11 @@ cdef inline PyObject* borrowed(object value) noexcept:
 
 
 cdef inline void set_file(Machine* m, File file) noexcept:
-    m.read = <PyObject*>file.read
-    m.readline = <PyObject*>file.readline
+    m.read = borrowed(file.read)
+    m.readline = borrowed(file.readline)
     m.readinto = borrowed(file.readinto)
     m.peek = borrowed(file.peek)
-    m.seek = borrowed(file.seek)
+    m.memory = borrowed(file.memory)
 
 
 cdef inline object buffers_iterator(object buffers):
@@ -143,11 +144,20 @@ cdef object run_bytes(Machine* m, object data):
 
 cdef object run_file(Machine* m):
     cdef PyObject* value
-    cdef bint paused = pause(PAUSE_FROM)
+    cdef bint paused
+    cdef Py_ssize_t size = PAUSE_FROM  # who knows
     m.budget = 1 << 24
+    if m.memory != NULL:
+        if take_memory(m) < 0:
+            take(NULL)
+        size = m.end - m.p
+        m.budget = 1024 + 64 * size
+    paused = pause(size)
     value = run(m)
     if paused:
         resume()
+    if m.memory != NULL:
+        put_back(m)
     if value == NULL:
         leave(m)
     return take(value)
@@ -323,7 +333,7 @@ cdef class Unpickler:
             m.unpickler = <PyObject*>self
             if persistent_load is None:
                 persistent_load = self.persistent_load
-        if m.read == NULL:
+        if m.read == NULL and m.memory == NULL:
             set_file(m, self.file)
         m.persistent_load = borrowed(persistent_load)
         m.encoding = <PyObject*>self.encoding

@@ -3,7 +3,7 @@
 # Rules:
 # - A file is never left behind STOP: what cannot be peeked at is read in the exact amounts that
 #   an opcode, a frame or a line needs. What was peeked is consumed by `let_go_of_peek`. An
-#   io.BytesIO itself (no subclass), where nobody can tell, is read ahead and set back.
+#   io.BytesIO itself (no subclass) is read in place, as bytes input is, and moved at the end.
 # - What a frame holds ends where it does: no argument lies across its end (PEP 3154).
 # - No length is believed before its bytes are there: beyond CHUNK bytes, memory grows as they
 #   come.
@@ -12,12 +12,12 @@
 from cpython.object cimport PyObject
 from libc.string cimport memcpy, memchr
 from perdure._engine.reader_capi cimport *
-from perdure._engine.machine cimport Machine, no_memory, small_one
+from perdure._engine.layouts cimport Memory
+from perdure._engine.machine cimport Machine, no_memory
 
 cdef enum:
     PEEK = 128 * 1024    # bytes asked of peek(), as C pickle does
     CHUNK = 1024 * 1024  # the most that is allocated for bytes that have not come yet
-    AHEAD = 256          # bytes read at least where what is left can be given back
 
 
 cdef inline int truncated(Machine* m, PyObject* error) noexcept:
@@ -135,36 +135,43 @@ cdef inline int let_go_of_peek(Machine* m) noexcept:
     return 0
 
 
-cdef inline int give_back(Machine* m) noexcept:
-    """A BytesIO was read ahead: back to where the stream has been consumed to."""
-    cdef PyObject* back
-    cdef PyObject* answer
-    cdef PyObject* args[2]
-    cdef const unsigned char* end = m.end if m.outer == NULL else m.outer
-    if end <= m.p:
-        return 0
-    back = PyLong_FromSsize_t(m.p - end)
-    if back == NULL:
-        return -1
-    args[0] = back
-    args[1] = small_one()
-    answer = PyObject_Vectorcall(m.seek, args, 2, NULL)
-    Py_DECREF(back)
-    if answer == NULL:
+cdef inline int take_memory(Machine* m) noexcept:
+    """All that a BytesIO still holds becomes the window, read where it lies. It is the file's own
+    object: what is written to the file meanwhile goes to another, as with getvalue()."""
+    cdef Memory* file = <Memory*>m.memory
+    cdef Py_ssize_t left
+    if file.bytes == NULL:
+        PyErr_SetString(PyExc_ValueError, b"I/O operation on closed file.")
         m.foreign = True
         return -1
-    Py_DECREF(answer)
-    m.passed += m.p - m.start
-    m.start = m.end = m.p
+    left = file.size - file.position if file.size > file.position else 0
+    m.memory_position = file.position
+    if file.exports:  # somebody may write to it in place
+        m.chunk = PyBytes_FromStringAndSize(PyBytes_AS_STRING(file.bytes) + file.size - left, left)
+        if m.chunk == NULL:
+            return -1
+        m.start = <const unsigned char*>PyBytes_AS_STRING(m.chunk)
+    else:
+        m.chunk = file.bytes
+        Py_INCREF(m.chunk)
+        m.start = <const unsigned char*>PyBytes_AS_STRING(m.chunk) + file.size - left
+    m.p = m.start
+    m.end = m.start + left
     m.outer = NULL
     return 0
 
 
-cdef inline int finish_file(Machine* m) noexcept:
-    """Leaves the file where the stream, or what of it has been executed, ends."""
-    if m.peeked:
-        return let_go_of_peek(m)
-    return give_back(m) if m.seek != NULL else 0
+cdef inline void put_back(Machine* m) noexcept:
+    """Moves the BytesIO to where its bytes have been consumed to, and lets go of them."""
+    cdef Py_ssize_t consumed = m.p - m.start
+    if m.chunk == NULL:  # a hook had the file, and has failed
+        return
+    (<Memory*>m.memory).position = m.memory_position + consumed
+    m.passed += consumed
+    m.start = m.end = m.p
+    m.outer = NULL
+    Py_XDECREF(m.chunk)
+    m.chunk = NULL
 
 
 cdef inline int fetch(Machine* m, Py_ssize_t n, PyObject* error) noexcept:
@@ -193,8 +200,6 @@ cdef inline int fetch(Machine* m, Py_ssize_t n, PyObject* error) noexcept:
         more = n - left
         if more > CHUNK and more > left:
             more = CHUNK if left < CHUNK else left
-        if m.seek != NULL and more < AHEAD:
-            more = AHEAD
         data = call_with_size(m.read, more)
         if set_window(m, data, left) < 0:
             return -1

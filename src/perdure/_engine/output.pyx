@@ -248,19 +248,20 @@ cdef class Output:
         return 0
 
     cdef int grow(self, Py_ssize_t n) except -1:
-        """Make the buffer hold n more bytes. Past RETAINED it is the future result itself."""
+        """Make the buffer hold n more bytes. A large result is written where it will be returned:
+        the buffer moves there past RETAINED, and before what would be long to copy."""
         cdef Py_ssize_t used = self.p - self.base
         cdef Py_ssize_t size = self.cap + SLACK - self.base
         cdef Py_ssize_t wanted = used + n + SLACK
         cdef unsigned char* base
-        cdef bint direct
-        if wanted > 2 * size:
+        cdef bint moves = self.write is None and self.big == NULL and (
+            wanted > RETAINED or 2 * size > RETAINED or self.expected > DIRECT or n >= FRAME_TARGET)
+        if moves and self.expected > wanted:
+            size = self.expected + self.expected // 32 + 2 * SLACK
+        elif wanted > 2 * size or moves and n >= FRAME_TARGET:
             size = wanted + 4096  # one large piece: its size, not the next power of two
         else:
             size = 2 * size
-        direct = self.write is None and (size > RETAINED or self.expected > DIRECT)
-        if direct and self.big == NULL and self.expected > wanted:
-            size = self.expected + self.expected // 32 + 2 * SLACK
         if self.big != NULL:
             try:
                 _PyBytes_Resize(&self.big, size)
@@ -268,7 +269,7 @@ cdef class Output:
                 self.back_to_scratch()
                 raise
             base = <unsigned char*>PyBytes_AS_STRING(self.big)
-        elif direct:
+        elif moves:
             self.big = PyBytes_FromStringAndSize(NULL, size)
             base = <unsigned char*>PyBytes_AS_STRING(self.big)
             memcpy(base, self.base, used)
@@ -344,7 +345,7 @@ cdef class Output:
                 self.write((<const char*>data)[:n])
             self.due = False
         else:
-            if self.cap - self.p < hn + n:
+            if self.cap - self.p < hn + n or self.big == NULL:
                 self.grow(hn + n)
             memcpy(self.p, header, hn)
             memcpy(self.p + hn, data, n)

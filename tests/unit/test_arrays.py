@@ -5,6 +5,7 @@ import pickle
 import numpy
 import pytest
 
+import perdure
 from perdure import pickle as ours
 
 DTYPES = ["f8", "f4", "f2", "c16", "i1", "u8", "?", "S3", "U5", "M8[s]", "m8[D]", ">i4", "V6", "g",
@@ -59,3 +60,28 @@ def test_a_stranger_in_the_place_of_a_dtype_is_left_to_numpy(monkeypatch):
     monkeypatch.setattr(numpy, "Like", Like, raising=False)
     with pytest.raises(TypeError):
         ours.loads(ours.dumps([numpy.arange(3.0), Forged()], 5))
+
+
+
+def test_what_lies_in_another_order() -> None:
+    rows = numpy.arange(6).reshape(2, 3)
+    for array in (numpy.asfortranarray(rows), rows[:, ::2], rows.T, numpy.array([None, "x"], dtype=object)):
+        for value in ([array, array], [array, array.copy(order="K")]):
+            back = pickle.loads(ours.dumps(value, 5))
+            expected = pickle.loads(pickle.dumps(value, 5))
+            assert [one.tolist() for one in back] == [one.tolist() for one in value]
+            assert [one.strides for one in back] == [one.strides for one in expected]
+            assert (back[0] is back[1]) == (value[0] is value[1])
+
+
+def test_where_an_array_s_dtype_failed() -> None:
+    """Its metadata can't be pickled: found in the arguments of the call that makes the array."""
+    array = numpy.zeros(3, numpy.dtype("f8", metadata={"a": (i for i in ())}))
+    with pytest.raises(TypeError, match="cannot pickle 'generator' object") as mine:
+        ours.dumps([array], 5)
+    assert mine.value.__notes__[-4:] == [
+        "when serializing tuple item 1", "when serializing numpy.ndarray reconstructor arguments",
+        "when serializing numpy.ndarray object", "when serializing list item 0"]
+    with pytest.raises(TypeError) as mine:
+        perdure.dumps([array], protocol=5)
+    assert "root[0].__reduce__()[1][1]" in str(mine.value) + str(mine.value.__notes__)

@@ -5,6 +5,7 @@ The rules and the words of the errors are CPython 3.14's (``save_global`` and
 """
 
 import sys
+from types import BuiltinFunctionType, FunctionType
 
 from _pickle import PicklingError
 
@@ -67,7 +68,7 @@ cdef tuple global_name(obj, name):
     ``name`` is what the object's reduce answer says, or None. Raises PicklingError unless
     importing the module and following the name gives this very object.
     """
-    if name is None and isinstance(obj, type):
+    if name is None and isinstance(obj, (type, FunctionType, BuiltinFunctionType)):
         found = quick_name(<PyObject*>obj)
         if found is not None:
             return found
@@ -97,18 +98,18 @@ cdef tuple global_name(obj, name):
     return module, name
 
 
-cdef tuple quick_name(PyObject* cls):
-    """The common case: a class that its imported module holds under its own, undotted name."""
+cdef tuple quick_name(PyObject* obj):
+    """The common case: what its imported module holds under its own, undotted name."""
     cdef PyObject* module
     cdef PyObject* found
-    module_name, name = (<object>cls).__module__, (<object>cls).__qualname__
+    module_name, name = (<object>obj).__module__, (<object>obj).__qualname__
     if type(module_name) is not str or type(name) is not str:
         return None
     module = PyDict_GetItemWithError(<PyObject*>modules, <PyObject*>module_name)
     if module == NULL or not PyModule_CheckExact(module):
         return None
     found = PyDict_GetItemWithError(PyModule_GetDict(module), <PyObject*>name)
-    return (module_name, name) if found == cls else None
+    return (module_name, name) if found == obj else None
 
 
 cdef int raise_from_within(str text, problem) except -1:

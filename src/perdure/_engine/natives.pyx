@@ -171,50 +171,35 @@ cdef bint save_moment(Output out, PyObject* obj, int kind, bint unique) except -
 
 
 cdef bint save_array(Output out, PyObject* obj, Shape* shape, bint unique) except -1:
-    """A contiguous array of plain numbers: numpy's maker, called with its bytes.
-
-    Only once maker and dtype are in the memo, so that the first array of each kind, whose
-    reduce answer names them, shows the way.
-    """
+    """A contiguous array of plain numbers: numpy's maker, called with its bytes."""
     cdef Array* array = <Array*>obj
-    cdef Py_ssize_t maker = table_get(&out.memo, shape.extra)
-    cdef Py_ssize_t descr = table_get(&out.memo, array.descr)
-    cdef Py_ssize_t n
+    cdef Py_ssize_t n = plain_size(array)
+    cdef Py_ssize_t maker, descr
+    cdef PyObject* order
+    cdef Task* t
     cdef unsigned char* p
-    cdef unsigned char header[9]
     cdef int i
-    if maker < 0 or descr < 0 or out.proto < 5 or out.buffer_callback is not None:
+    if n < 0 or out.proto < 5 or out.buffer_callback is not None:
         return False
-    if not array.flags & (ARRAY_C | ARRAY_F) or array.nd > 8:
-        return False
-    dtype = <object>array.descr
-    if dtype.hasobject:
-        return False
-    n = dtype.itemsize
-    if n == 0:
-        return False
-    for i in range(array.nd):
-        n *= array.dimensions[i]
-    p = out.p
-    if p >= out.end:
-        p = out.more(p, SLACK)
-    p = put_get(p, maker)
-    p[0] = OP_MARK
-    out.p = p + 1
-    if array.flags & ARRAY_WRITEABLE:
-        header[0] = OP_BYTEARRAY8
-        put_le(header + 1, <uint64_t>n, 8)
-        i = 9
-    elif n < 256:
-        header[0] = OP_SHORT_BINBYTES
-        header[1] = <unsigned char>n
-        i = 2
+    maker = table_get(&out.memo, shape.extra)
+    if maker >= 0:
+        out.get(maker)
     else:
-        header[0] = OP_BINBYTES8
-        put_le(header + 1, <uint64_t>n, 8)
-        i = 9
-    view = flat_view(out, <object>obj, n)
-    out.put_big(header, i, array.data, n, <PyObject*>view if view is not None else NULL)
+        save_global(out, shape.extra, None)  # may run code
+        if plain_size(array) != n:
+            raise RuntimeError("array changed while it was being pickled")
+    put_code(out, OP_MARK)
+    put_payload(out, obj, n)
+    order = <PyObject*>(ORDER_C if array.flags & ARRAY_C else ORDER_F)
+    descr = table_get(&out.memo, array.descr)
+    if descr < 0:  # no leaf: with what comes after it, a task
+        arguments = (None, <object>array.descr, (<object>obj).shape, <object>order)
+        t = push(out, NAMED, <PyObject*>arguments)
+        t.next = 1
+        t.flags = CALLED | (UNIQUE if unique else 0)
+        t.extra = obj
+        Py_INCREF(obj)
+        return True
     p = out.p
     if p >= out.end:
         p = out.more(p, SLACK)
@@ -225,18 +210,49 @@ cdef bint save_array(Output out, PyObject* obj, Shape* shape, bint unique) excep
     for i in range(array.nd):
         if p >= out.end:
             p = out.more(p, SLACK)
-        if array.dimensions[i] <= 0x7fffffff:
-            p = put_small(p, <int>array.dimensions[i])
-        else:
-            p = put_long(p, array.dimensions[i])
+        p = put_short_int(p, array.dimensions[i])
     if p >= out.end:
         p = out.more(p, SLACK)
     p[0] = <unsigned char>(OP_TUPLE if array.nd > 3 else OP_EMPTY_TUPLE if array.nd == 0 else OP_TUPLE1 + array.nd - 1)
     out.p = p + 1
-    put_one(out, <PyObject*>(ORDER_C if array.flags & ARRAY_C else ORDER_F))
+    put_one(out, order)
     put_code(out, OP_TUPLE)
     close_call(out, obj, unique)
     return True
+
+
+cdef Py_ssize_t plain_size(Array* array) except -2:
+    """How many bytes the numbers of a contiguous array are; -1: it is another kind of array."""
+    cdef Py_ssize_t n
+    cdef int i
+    if not array.flags & (ARRAY_C | ARRAY_F) or array.nd > 8:
+        return -1
+    dtype = <object>array.descr
+    n = dtype.itemsize
+    if dtype.hasobject or n == 0:
+        return -1
+    for i in range(array.nd):
+        n *= array.dimensions[i]
+    return n
+
+
+cdef int put_payload(Output out, PyObject* obj, Py_ssize_t n) except -1:
+    """What a PickleBuffer of the array would be in the stream."""
+    cdef Array* array = <Array*>obj
+    cdef unsigned char header[9]
+    cdef int size = 9
+    if array.flags & ARRAY_WRITEABLE:
+        header[0] = OP_BYTEARRAY8
+        put_le(header + 1, <uint64_t>n, 8)
+    elif n < 256:
+        header[0] = OP_SHORT_BINBYTES
+        header[1] = <unsigned char>n
+        size = 2
+    else:
+        header[0] = OP_BINBYTES8
+        put_le(header + 1, <uint64_t>n, 8)
+    view = flat_view(out, <object>obj, n)
+    return out.put_big(header, size, array.data, n, <PyObject*>view if view is not None else NULL)
 
 
 cdef str ORDER_C = "C"

@@ -18,7 +18,7 @@ cdef enum:
 cdef enum Kind:
     LIST          # a list's items                      next: index of the next item
     TUPLE         # a tuple's items, then TUPLE
-    NAMED         # a named tuple's items, then TUPLE and NEWOBJ
+    NAMED         # a named tuple's items, then TUPLE and NEWOBJ; or arguments, then TUPLE and REDUCE
     DICT          # a dict's entries                    next: position for PyDict_Next
     SET           # a set's items                       next: slot in the set's table
     FROZENSET
@@ -34,6 +34,7 @@ cdef enum Flag:
     EACH = 2        # protocol 0: APPEND or SETITEM after every item
     UNIQUE = 4      # no memo entry at the end (tuples, frozensets, reduce answers)
     STATE = 8       # a dict that is the state of the instance in `extra`: BUILD follows
+    CALLED = 8      # NAMED: arguments of the call that makes `extra`
     NEWOBJ = 16     # a reduce answer by copyreg.__newobj__
     NEWOBJ_EX = 32  # ... by copyreg.__newobj_ex__
     NOTED = 64      # a reduce answer that errors should be told of

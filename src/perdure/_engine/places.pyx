@@ -52,6 +52,9 @@ cdef list notes_of(Task* t):
     name = type_name(type(<object>t.obj))
     if t.kind == LIST or t.kind == TUPLE:
         return [f"{name} item {t.next - 1}"] if t.next else []
+    if t.kind == NAMED and t.flags & CALLED:
+        name = type_name(type(<object>t.extra))
+        return [f"tuple item {t.next - 1}", f"{name} reconstructor arguments", f"{name} object"]
     if t.kind == NAMED:
         return [f"tuple item {t.next - 1}", f"{name} __new__ arguments", f"{name} object"]
     if t.kind == SET or t.kind == FROZENSET:
@@ -130,6 +133,8 @@ cdef str step(Task* t, bint state):
         if state and t.kind == TUPLE:
             return ""
         return f"[{t.next - 1}]" if t.next else ""
+    if t.kind == NAMED and t.flags & CALLED:
+        return f".__reduce__()[1][{t.next - 1}]"
     if t.kind == NAMED:
         return f".{type(<object>t.obj)._fields[t.next - 1]}" if t.next else ""
     if t.kind == SLOTS:

@@ -15,7 +15,7 @@ from perdure._engine.general cimport *
 from perdure._engine.layouts cimport *
 from perdure._engine.loops cimport save_other
 from perdure._engine.memo cimport table_get
-from perdure._engine.saving cimport close_new
+from perdure._engine.saving cimport close_call, close_new
 
 
 cdef struct Entry:       # where dict_leaves stopped
@@ -265,7 +265,10 @@ cdef inline int tuple_part(Output out, Task* t, PyObject** part) except -1:
         close_tuple(out, obj, t.flags & UNIQUE)
     else:
         close_items(out, n)
-        close_new(out, obj, t.flags & UNIQUE)
+        if t.flags & CALLED:
+            close_call(out, t.extra, t.flags & UNIQUE)
+        else:
+            close_new(out, obj, t.flags & UNIQUE)
     return pop(out)
 
 

@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+import perdure
+from perdure.pickle import loads
+
 # In a process of its own that leaves by os._exit: on some Pythons it is the destructors that recurse.
 PROGRAM = r"""
 import os, sys, threading
@@ -39,3 +42,13 @@ def test_depth() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[-2] == "all", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stream", [b"(K\x01%sNd.", b"}K\x01%sNs.", b"}(K\x01%sNu.", b"(K\x01%s\x91.", b"\x8f(K\x01%s\x90."])
+def test_a_key_whose_hash_takes_for_ever(stream: bytes) -> None:
+    """40 tuples, each of the one before twice: their hash visits 2**40."""
+    assert loads(stream % (b"2\x86" * 15))
+    with pytest.raises(RecursionError, match="shared too often"):
+        loads(stream % (b"2\x86" * 40))
+    with pytest.raises(perdure.LimitError):
+        perdure.loads(stream % (b"2\x86" * 40))

@@ -16,7 +16,7 @@ cdef Keys* shared_keys() noexcept  # what is remembered of dict keys between loa
 cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept
 cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n) noexcept
 cdef int add_items(Machine* m, PyObject* target, PyObject** items) noexcept
-cdef PyObject* frozenset_of(PyObject** items, Py_ssize_t n) noexcept
+cdef PyObject* frozenset_of(Machine* m, PyObject** items, Py_ssize_t n) noexcept
 cdef PyObject* call_on_stack(Machine* m, PyObject** args, Py_ssize_t n) noexcept
 cdef PyObject* reduce(Machine* m, PyObject* callee, PyObject* args) noexcept
 cdef PyObject* instantiate(Machine* m, PyObject* callee, PyObject* args) noexcept

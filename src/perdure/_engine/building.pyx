@@ -118,7 +118,7 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
     cdef int status = 0
     if PyDict_CheckExact(target):
         for i in range(0, n, 2):
-            if is_deep(items[i]) or PyDict_SetItem(target, items[i], items[i + 1]) < 0:
+            if is_deep(&m.steps, items[i]) or PyDict_SetItem(target, items[i], items[i + 1]) < 0:
                 return -1
     elif n:
         if m.policy != NULL:
@@ -129,7 +129,7 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
                 return 0 if status > 0 else -1
         m.foreign = True
         for i in range(0, n, 2):
-            if is_deep(items[i]):
+            if is_deep(&m.steps, items[i]):
                 return -1
             if Py_TYPE(target) == &PyODict_Type:
                 status = PyODict_SetItem(target, items[i], items[i + 1])
@@ -151,7 +151,7 @@ cdef int add_items(Machine* m, PyObject* target, PyObject** items) noexcept:
     if PySet_Check(target):
         item = items
         while item < m.sp:
-            if is_deep(item[0]) or PySet_Add(target, item[0]) < 0:
+            if is_deep(&m.steps, item[0]) or PySet_Add(target, item[0]) < 0:
                 return -1
             item += 1
         while m.sp > items:
@@ -171,7 +171,7 @@ cdef int add_items(Machine* m, PyObject* target, PyObject** items) noexcept:
     return status
 
 
-cdef PyObject* frozenset_of(PyObject** items, Py_ssize_t n) noexcept:
+cdef PyObject* frozenset_of(Machine* m, PyObject** items, Py_ssize_t n) noexcept:
     """A frozenset of n values on the stack, which it consumes unless it fails."""
     cdef PyObject* made = PyFrozenSet_New(NULL)
     cdef Py_ssize_t i
@@ -179,10 +179,10 @@ cdef PyObject* frozenset_of(PyObject** items, Py_ssize_t n) noexcept:
         return made
     if Py_REFCNT(made) != 1:  # the empty one may be shared: go by a tuple
         Py_DECREF(made)
-        return frozenset_by_tuple(items, n)
+        return frozenset_by_tuple(m, items, n)
     for i in range(n):
         # Still ours alone, so adding to it is allowed.
-        if is_deep(items[i]) or PySet_Add(made, items[i]) < 0:
+        if is_deep(&m.steps, items[i]) or PySet_Add(made, items[i]) < 0:
             Py_DECREF(made)
             return NULL
     for i in range(n):
@@ -190,12 +190,12 @@ cdef PyObject* frozenset_of(PyObject** items, Py_ssize_t n) noexcept:
     return made
 
 
-cdef PyObject* frozenset_by_tuple(PyObject** items, Py_ssize_t n) noexcept:
+cdef PyObject* frozenset_by_tuple(Machine* m, PyObject** items, Py_ssize_t n) noexcept:
     cdef PyObject* values
     cdef PyObject* made = NULL
     cdef Py_ssize_t i
     for i in range(n):
-        if is_deep(items[i]):
+        if is_deep(&m.steps, items[i]):
             return NULL
     values = PyTuple_New(n)
     if values != NULL:

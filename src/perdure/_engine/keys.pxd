@@ -20,6 +20,8 @@ cdef enum:
     SHAPE_KEYS = 64      # the most keys a template has
     SHAPE_KEY_SIZE = 64  # and the longest of them
     KEY_DEPTH = 1000     # levels of tuples in a key
+    KEY_STEPS = 64       # items of tuples that may be hashed for each key, ...
+    HASH_STEPS = 1 << 27 # ... and beyond these in a load: a few seconds
 
 cdef struct Key:
     Words words
@@ -40,21 +42,29 @@ cdef struct Keys:
     Shape shapes[SHAPES]
 
 
-cdef inline bint is_deep(PyObject* key) noexcept:
-    """Whether hashing a key could overflow the C stack; RecursionError is set then."""
-    if likely(not PyTuple_CheckExact(key)) or tuple_depth(key, KEY_DEPTH):
+cdef inline bint is_deep(Py_ssize_t* steps, PyObject* key) noexcept:
+    """Whether hashing a key could overflow the C stack, or takes more than what is left of the
+    load's steps (2**n for n tuples, each of the one before twice); RecursionError is set then."""
+    if likely(not PyTuple_CheckExact(key)):
         return False
-    PyErr_SetString(PyExc_RecursionError, b"maximum recursion depth exceeded while hashing a key")
+    steps[0] += KEY_STEPS
+    if tuple_depth(steps, key, KEY_DEPTH):
+        return False
+    if steps[0] < 0:
+        PyErr_SetString(PyExc_RecursionError, b"tuples are shared too often to be hashed as keys")
+    else:
+        PyErr_SetString(PyExc_RecursionError, b"maximum recursion depth exceeded while hashing a key")
     return True
 
 
-cdef inline bint tuple_depth(PyObject* key, int depth) noexcept:
-    """Whether the tuple nests at most `depth` levels."""
+cdef inline bint tuple_depth(Py_ssize_t* steps, PyObject* key, int depth) noexcept:
+    """Whether the tuple nests at most `depth` levels, and its hash visits at most `steps` of them."""
     cdef Py_ssize_t i
-    if depth == 0:
+    steps[0] -= PyTuple_GET_SIZE(key)
+    if depth == 0 or steps[0] < 0:
         return False
     for i in range(PyTuple_GET_SIZE(key)):
-        if PyTuple_CheckExact(PyTuple_GET_ITEM(key, i)) and not tuple_depth(PyTuple_GET_ITEM(key, i), depth - 1):
+        if PyTuple_CheckExact(PyTuple_GET_ITEM(key, i)) and not tuple_depth(steps, PyTuple_GET_ITEM(key, i), depth - 1):
             return False
     return True
 
@@ -156,14 +166,14 @@ cdef inline void fill_entries(DictEntry* entries, PyObject** items, Py_ssize_t n
         Py_DECREF(items[2 * i])
 
 
-cdef inline PyObject* dict_of(Keys* table, PyObject** items, Py_ssize_t n) noexcept:
+cdef inline PyObject* dict_of(Keys* table, Py_ssize_t* steps, PyObject** items, Py_ssize_t n) noexcept:
     """A new dict of n pairs on the stack, which it consumes; on failure none is consumed."""
     cdef uint64_t h
     cdef Shape* shape
     cdef DictEntry* entries
     cdef PyObject* made
     if FREE_THREADED or n > SHAPE_KEYS or not direct_dicts:
-        return plain_dict(items, n)
+        return plain_dict(steps, items, n)
     h = shape_hash(items, n)
     shape = &table.shapes[h >> 20 & (SHAPES - 1)]
     if is_template(shape, h, items, n):
@@ -175,13 +185,13 @@ cdef inline PyObject* dict_of(Keys* table, PyObject** items, Py_ssize_t n) noexc
             fill_entries(entries, items, n)
             return made
         Py_DECREF(made)
-    made = plain_dict(items, n)
+    made = plain_dict(steps, items, n)
     if made != NULL:
         learn_shape(shape, h, made, n)
     return made
 
 
-cdef inline PyObject* plain_dict(PyObject** items, Py_ssize_t n) noexcept:
+cdef inline PyObject* plain_dict(Py_ssize_t* steps, PyObject** items, Py_ssize_t n) noexcept:
     """As dict_of, key by key. A table for keys that are not str is sized at once: it is of the
     general kind anyway (one for str keys would become so, and stay larger and slower)."""
     cdef PyObject* made
@@ -193,7 +203,7 @@ cdef inline PyObject* plain_dict(PyObject** items, Py_ssize_t n) noexcept:
     if made == NULL:
         return NULL
     for i in range(n):
-        if is_deep(items[2 * i]) or PyDict_SetItem(made, items[2 * i], items[2 * i + 1]) < 0:
+        if is_deep(steps, items[2 * i]) or PyDict_SetItem(made, items[2 * i], items[2 * i + 1]) < 0:
             Py_DECREF(made)
             return NULL
     for i in range(2 * n):

@@ -78,6 +78,7 @@ cdef struct Machine:
     Py_ssize_t callees
     bint memo_callees
     Py_ssize_t budget
+    Py_ssize_t steps            # of hashing keys that are tuples; see is_deep
     # numpy's _frombuffer, once this stream has named it, and frombuffer; the dtype that was
     # looked at last, and the size of its items. (All owned.)
     PyObject* frombuffer

@@ -100,6 +100,7 @@ cdef PyObject* run(Machine* m) noexcept:
     cdef Words w
     cdef Record* record
 
+    m.steps = HASH_STEPS
     while True:
         if unlikely(end - p < 9) and (end <= p or end - p <= ARGUMENT[p[0]]):
             m.p = p
@@ -422,7 +423,7 @@ cdef PyObject* run(Machine* m) noexcept:
                             sp = top - 2
                             p += 3 + i
                             continue
-                value = dict_of(keys, top, n >> 1) if n else PyDict_New()
+                value = dict_of(keys, &m.steps, top, n >> 1) if n else PyDict_New()
                 if unlikely(value == NULL):
                     break
                 number_dict(m, top[-1], value)

@@ -182,11 +182,11 @@ cdef int load_plain(Machine* m, int op) noexcept:
                 return -1
             if charge_keys(m, top, n, 2) < 0:
                 return -1
-            value = plain_dict(top, n >> 1)
+            value = plain_dict(&m.steps, top, n >> 1)
         else:
             if charge_keys(m, top, n, 1) < 0:
                 return -1
-            value = frozenset_of(top, n)
+            value = frozenset_of(m, top, n)
         if value == NULL:
             return -1
         m.sp = top

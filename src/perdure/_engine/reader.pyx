@@ -11,7 +11,9 @@ only walk, again and again, objects that are all alive.
 """
 
 from cpython.object cimport PyObject
+from libc.stdint cimport uintptr_t
 
+from perdure._engine.claims cimport *
 from perdure._engine.layouts cimport direct_memory
 from perdure._engine.machine cimport *
 from perdure._engine.names cimport find_global
@@ -296,7 +298,7 @@ cdef class Unpickler:
     cdef str encoding
     cdef str errors
     cdef object persistent_load_attribute
-    cdef bint running
+    cdef uintptr_t owner
 
     def __cinit__(self, *args, **kwargs):
         machine_init(&self.machine)
@@ -307,17 +309,19 @@ cdef class Unpickler:
 
     def __init__(self, file, *, bint fix_imports=True, str encoding not None="ASCII",
                  str errors not None="strict", buffers=()):
-        if self.running:
-            raise RuntimeError("Unpickler object is already used")
-        self.file = None
-        machine_end(&self.machine)
-        machine_init(&self.machine)
-        self.machine.keeps_memo = True
-        self.machine.fix_imports = fix_imports
-        self.encoding = encoding
-        self.errors = errors
-        self.buffers = buffers_iterator(buffers)
-        self.file = File(file)
+        claim(&self.owner, "Unpickler")
+        try:
+            self.file = None
+            machine_end(&self.machine)
+            machine_init(&self.machine)
+            self.machine.keeps_memo = True
+            self.machine.fix_imports = fix_imports
+            self.encoding = encoding
+            self.errors = errors
+            self.buffers = buffers_iterator(buffers)
+            self.file = File(file)
+        finally:
+            release(&self.owner)
 
     def load(self):
         """Read a pickle from the file and return the object that it describes."""
@@ -325,8 +329,16 @@ cdef class Unpickler:
         if self.file is None:
             raise UnpicklingError("Unpickler.__init__() was not called by "
                                   f"{type(self).__name__}.__init__()")
-        if self.running:
-            raise RuntimeError("Unpickler object is already used")
+        claim(&self.owner, "Unpickler")
+        try:
+            return self.load_claimed()
+        finally:
+            m.persistent_load = NULL
+            machine_rest(m)
+            release(&self.owner)
+
+    cdef object load_claimed(self):
+        cdef Machine* m = &self.machine
         persistent_load = self.persistent_load_attribute
         m.unpickler = NULL
         if type(self) is not Unpickler:
@@ -342,13 +354,7 @@ cdef class Unpickler:
         m.proto = 0
         m.error_offset = 0
         m.truncated = m.foreign = False
-        self.running = True
-        try:
-            return run_file(m)
-        finally:
-            self.running = False
-            m.persistent_load = NULL
-            machine_rest(m)
+        return run_file(m)
 
     def find_class(self, module_name, global_name, /):
         """Return an object from a module, which is imported if need be.
@@ -401,11 +407,16 @@ cdef class Unpickler:
                 raise TypeError("memo key must be integers")
             if key < 0:
                 raise ValueError("memo key must be positive integers.")
-        memo_clear(&self.machine)
-        for key, item in entries.items():
-            index = key
-            if memo_put(&self.machine, index, <PyObject*>item) < 0:
-                take(NULL)
+        visiting = visit(&self.owner, "Unpickler")
+        try:
+            memo_clear(&self.machine)
+            for key, item in entries.items():
+                index = key
+                if memo_put(&self.machine, index, <PyObject*>item) < 0:
+                    take(NULL)
+        finally:
+            if visiting:
+                release(&self.owner)
 
     @memo.deleter
     def memo(self):
@@ -432,7 +443,7 @@ cdef class PolicyUnpickler(Unpickler):
         try:
             return Unpickler.load(self)
         except Exception as error:
-            if self.file is None or self.running:
+            if self.file is None or self.owner:
                 raise
             raise_converted(&self.machine, error)
 
@@ -448,19 +459,27 @@ cdef class UnpicklerMemoProxy:
 
     def clear(self):
         """Remove all items from memo."""
+        visiting = visit(&self.unpickler.owner, "Unpickler")
         memo_clear(&self.unpickler.machine)
+        if visiting:
+            release(&self.unpickler.owner)
 
     def copy(self):
         """Copy the memo to a new dict, index to object."""
         cdef Machine* m = &self.unpickler.machine
         cdef dict copied = {}
         cdef Py_ssize_t i
-        for i in range(m.memo_filled):
-            if m.memo[i] != NULL:
-                copied[i] = <object>m.memo[i]
-        if m.memo_sparse != NULL:
-            copied.update(<object>m.memo_sparse)
-        return copied
+        visiting = visit(&self.unpickler.owner, "Unpickler")
+        try:
+            for i in range(m.memo_filled):
+                if m.memo[i] != NULL:
+                    copied[i] = <object>m.memo[i]
+            if m.memo_sparse != NULL:
+                copied.update(<object>m.memo_sparse)
+            return copied
+        finally:
+            if visiting:
+                release(&self.unpickler.owner)
 
     def __reduce__(self):
         return dict, (self.copy(),)

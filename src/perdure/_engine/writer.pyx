@@ -10,10 +10,13 @@ engine's own are ``canonical`` and errors that say where in the object they aros
 
 import sys
 
+from libc.stdint cimport uintptr_t
+
 from _pickle import PicklingError
 
 from perdure._engine.canonical cimport Canon
 from perdure._engine.capi cimport *
+from perdure._engine.claims cimport *
 from perdure._engine.loops cimport write_object
 from perdure._engine.output cimport Output
 from perdure._engine.places cimport annotate
@@ -142,13 +145,19 @@ cdef class PicklerMemoProxy:
 
     def clear(self):
         """Empty the memo."""
-        self.pickler.out.forget()
+        self.pickler.clear_memo()
 
     def copy(self):
         """The memo as a dict: id -> (number, object)."""
-        cdef Output out = self.pickler.out
-        return {<size_t>out.owned[i]: (out.known(out.owned[i]), <object>out.owned[i])
-                for i in range(out.owned_count)}
+        cdef Output out
+        visiting = visit(&self.pickler.owner, "Pickler")
+        try:
+            out = self.pickler.out
+            return {<size_t>out.owned[i]: (out.known(out.owned[i]), <object>out.owned[i])
+                    for i in range(out.owned_count)}
+        finally:
+            if visiting:
+                release(&self.pickler.owner)
 
     def __reduce__(self):
         return dict, (self.copy(),)
@@ -158,34 +167,36 @@ cdef class Pickler:
     """Writes objects to a file, one pickle after another, sharing one memo."""
     cdef Output out
     cdef object persistent_id_hook, table
-    cdef bint busy
+    cdef uintptr_t owner
     cdef object __weakref__
 
     def __init__(self, file, protocol=None, fix_imports=True, buffer_callback=None):
         cdef Output out
-        if self.busy:
-            raise RuntimeError("Pickler object is already used")
-        out = Output()
-        set_protocol(out, protocol, buffer_callback)
-        out.write = write_of(file)
-        out.fix_imports = fix_imports
-        out.buffer_callback = buffer_callback
-        self.out = out
+        claim(&self.owner, "Pickler")
+        try:
+            out = Output()
+            set_protocol(out, protocol, buffer_callback)
+            out.write = write_of(file)
+            out.fix_imports = fix_imports
+            out.buffer_callback = buffer_callback
+            self.out = out
+        finally:
+            release(&self.owner)
 
     def dump(self, obj, /):
         """Write the pickle of obj to the file."""
-        cdef Output out = self.out
-        if out is None:
-            raise PicklingError(f"Pickler.__init__() was not called by {type(self).__name__}.__init__()")
-        if self.busy:
-            raise RuntimeError("Pickler object is already used")
-        self.busy = True
+        cdef Output out
+        claim(&self.owner, "Pickler")
+        out = self.out
         try:
+            if out is None:
+                raise PicklingError(f"Pickler.__init__() was not called by {type(self).__name__}.__init__()")
             self.set_hooks()
             perform(out, obj)
         finally:
-            self.busy = False
-            out.persistent_id = out.reducer_override = out.dispatch_table = None
+            if out is not None:
+                out.persistent_id = out.reducer_override = out.dispatch_table = None
+            release(&self.owner)
 
     cdef int set_hooks(self) except -1:
         """What a subclass, or an attribute, has put in the place of the usual."""
@@ -206,8 +217,11 @@ cdef class Pickler:
 
     def clear_memo(self):
         """Forget what has been written: the next dump is self-contained."""
+        visiting = visit(&self.owner, "Pickler")
         if self.out is not None:
             self.out.forget()
+        if visiting:
+            release(&self.owner)
 
     def no_persistent_id(self, obj, /):
         return None
@@ -291,12 +305,14 @@ cdef class Pickler:
         for value in memo.values():
             if type(value) is not tuple or len(value) != 2:
                 raise TypeError("'memo' values must be 2-item tuples")
-        if self.busy:
-            raise RuntimeError("Pickler object is already used")
         entries = [(<unsigned int>number, obj) for number, obj in memo.values()]
-        self.out.forget()
-        for number, obj in entries:
-            self.out.own_as(<PyObject*>obj, number)
+        claim(&self.owner, "Pickler")
+        try:
+            self.out.forget()
+            for number, obj in entries:
+                self.out.own_as(<PyObject*>obj, number)
+        finally:
+            release(&self.owner)
 
 
 cdef object own_persistent_id = Pickler.__dict__["persistent_id"]

@@ -17,6 +17,7 @@ from pathlib import Path
 HEADER, ROOM = 64, 1 << 20
 CRASHES = Path(__file__).with_name("crashes")
 LIMIT_MB = 512  # growth of the peak that no input of a few kilobytes may cause
+SLOW = 0.02  # seconds
 
 
 class Slate:
@@ -81,10 +82,12 @@ def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, se
     last = slate.executions + int(runs)
 
     def execute(number: int, data: bytes) -> bool:
-        """Run one input through one door; True if it went where none had gone."""
+        """Run one input through one door; True if it went where none had gone, and soon came back:
+        the children of a slow one are slow too, and would take all the time there is."""
         door = doors[number]
         slate.write(number, data)
         coverage.begin()
+        start = time.perf_counter()
         try:
             door.enter(data)
         except doorway.FORBIDDEN as error:
@@ -94,7 +97,7 @@ def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, se
         except BaseException as error:
             save(door.name, data, f"{type(error).__name__}: {error}")
         slate.count()
-        return coverage.fresh() > 0
+        return coverage.fresh() > 0 and time.perf_counter() - start < SLOW
 
     def keep(pieces: mutation.Tokens, data: bytes) -> None:
         pool.append(pieces)

@@ -1,7 +1,7 @@
 """Instances of known C types, written from their fields: no reduce answer is ever built.
 
-Each writes the bytes that its reduce answer would have led to. None has parts that need
-a task, so each is whole when its function returns.
+Each writes the bytes that its reduce answer would have led to. None but an array whose
+dtype is new has parts that need a task: each is whole when its function returns.
 """
 
 from perdure._engine.capi cimport *
@@ -189,7 +189,7 @@ cdef bint save_array(Output out, PyObject* obj, Shape* shape, bint unique) excep
         if plain_size(array) != n:
             raise RuntimeError("array changed while it was being pickled")
     put_code(out, OP_MARK)
-    put_payload(out, obj, n)
+    put_buffer(out, array.data, n, not array.flags & ARRAY_WRITEABLE, flat_view(out, <object>obj, n))
     order = <PyObject*>(ORDER_C if array.flags & ARRAY_C else ORDER_F)
     descr = table_get(&out.memo, array.descr)
     if descr < 0:  # no leaf: with what comes after it, a task
@@ -234,25 +234,6 @@ cdef Py_ssize_t plain_size(Array* array) except -2:
     for i in range(array.nd):
         n *= array.dimensions[i]
     return n
-
-
-cdef int put_payload(Output out, PyObject* obj, Py_ssize_t n) except -1:
-    """What a PickleBuffer of the array would be in the stream."""
-    cdef Array* array = <Array*>obj
-    cdef unsigned char header[9]
-    cdef int size = 9
-    if array.flags & ARRAY_WRITEABLE:
-        header[0] = OP_BYTEARRAY8
-        put_le(header + 1, <uint64_t>n, 8)
-    elif n < 256:
-        header[0] = OP_SHORT_BINBYTES
-        header[1] = <unsigned char>n
-        size = 2
-    else:
-        header[0] = OP_BINBYTES8
-        put_le(header + 1, <uint64_t>n, 8)
-    view = flat_view(out, <object>obj, n)
-    return out.put_big(header, size, array.data, n, <PyObject*>view if view is not None else NULL)
 
 
 cdef str ORDER_C = "C"

@@ -7,6 +7,7 @@ cdef int save_int(Output out, PyObject* obj) except -1
 cdef int save_float(Output out, PyObject* obj) except -1
 cdef int save_bytes(Output out, PyObject* obj) except -1
 cdef int save_bytearray(Output out, PyObject* obj) except -1
+cdef int put_buffer(Output out, const void* data, Py_ssize_t n, bint readonly, raw) except -1
 cdef int save_buffer(Output out, PyObject* obj) except -1
 cdef int save_global(Output out, PyObject* obj, name) except -1
 cdef int push_answer(Output out, PyObject* obj, answer, bint noted) except -1

@@ -153,6 +153,13 @@ cdef object flat_view(Output out, obj, Py_ssize_t n):
         return None
 
 
+cdef int put_buffer(Output out, const void* data, Py_ssize_t n, bint readonly, raw) except -1:
+    """A buffer in the stream. ``raw``: a view of it for a file, or None."""
+    if readonly:
+        return put_sized(out, OP_SHORT_BINBYTES, OP_BINBYTES, OP_BINBYTES8, data, n, raw, "bytes object")
+    return put_sized(out, 0, 0, OP_BYTEARRAY8, data, n, raw, "bytearray object")
+
+
 cdef int save_buffer(Output out, PyObject* obj) except -1:
     """A PickleBuffer: handed to buffer_callback, or its bytes in the stream."""
     cdef Py_buffer view
@@ -170,10 +177,7 @@ cdef int save_buffer(Output out, PyObject* obj) except -1:
             if not stays_in_band(out, <object>obj):
                 put_code(out, OP_NEXT_BUFFER)
                 return put_code(out, OP_READONLY_BUFFER) if view.readonly else 0
-        if view.readonly:
-            put_sized(out, OP_SHORT_BINBYTES, OP_BINBYTES, OP_BINBYTES8, view.buf, view.len, raw, "bytes object")
-        else:
-            put_sized(out, 0, 0, OP_BYTEARRAY8, view.buf, view.len, raw, "bytearray object")
+        put_buffer(out, view.buf, view.len, view.readonly, raw)
     finally:
         PyBuffer_Release(&view)
     return out.memoize(obj)

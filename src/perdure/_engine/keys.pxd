@@ -20,7 +20,7 @@ cdef enum:
     SHAPE_KEYS = 64      # the most keys a template has
     SHAPE_KEY_SIZE = 64  # and the longest of them
     KEY_DEPTH = 1000     # levels of tuples in a key
-    KEY_STEPS = 64        # items of tuples that may be hashed for each key, ...
+    KEY_STEPS = 64       # items of tuples that may be hashed for each key, ...
     HASH_STEPS = 1 << 26  # ... and beyond these in a load: about a second
 
 cdef struct Key:

@@ -32,15 +32,15 @@ cdef int open_set(Output out, PyObject* obj) except -1:
         enter_memo(out, obj, unique)
         if PySet_GET_SIZE(obj) == 0:
             return 0
-    if out.plain and not FREE_THREADED:
+    if out.plain and not FREE_THREADED and (<PySetObject*>obj).mask < GATHERED:
+        # A small set: most often, all of it are leaves.
+        if not frozen:
+            put_code(out, OP_MARK)
+        marked = True
         n = gather(<PySetObject*>obj, &at, gathered, GATHERED)
-        if at > (<PySetObject*>obj).mask:  # a small set: most often, all of it are leaves
-            if not frozen:
-                put_code(out, OP_MARK)
-            marked = True
-            count = leaves(out, gathered, 0, n)
-            if count == n:
-                return close_frozenset(out, obj, unique) if frozen else put_code(out, OP_ADDITEMS)
+        count = leaves(out, gathered, 0, n)
+        if count == n:
+            return close_frozenset(out, obj, unique) if frozen else put_code(out, OP_ADDITEMS)
     t = push(out, FROZENSET if frozen else SET, obj)
     t.flags = UNIQUE if unique else 0
     t.size = PySet_GET_SIZE(obj)

@@ -2,6 +2,7 @@
 
 from cpython.object cimport PyObject, PyTypeObject
 from perdure._engine.guard cimport *
+from perdure._engine.keys cimport tuple_depth
 from perdure._engine.machine cimport Machine
 from perdure._engine.names cimport renamed
 from perdure._engine.reader_capi cimport *
@@ -121,27 +122,14 @@ cdef object refuse_class(object cls):
 cdef int charge(Machine* m, PyObject** items, Py_ssize_t n, int step) noexcept:
     cdef Py_ssize_t i = 0
     while i < n:
-        if PyTuple_CheckExact(items[i]):
-            if charge_tuple(m, items[i], DEPTH) < 0:
-                return -1
-        i += step
-    return 0
-
-
-cdef int charge_tuple(Machine* m, PyObject* key, int depth) noexcept:
-    """Walks as the hash will, until it is too deep or the budget is spent."""
-    cdef Py_ssize_t i
-    if depth == 0:
-        (<with_two>limit_reached)(<PyObject*>"a key nests too deep to be hashed", <PyObject*>"depth")
-        return -1
-    m.budget -= PyTuple_GET_SIZE(key) + 1
-    if m.budget < 0:
-        (<with_two>limit_reached)(<PyObject*>"hashing the keys costs more than the stream's size allows",
-                                  <PyObject*>"hashing")
-        return -1
-    for i in range(PyTuple_GET_SIZE(key)):
-        if PyTuple_CheckExact(PyTuple_GET_ITEM(key, i)) and charge_tuple(m, PyTuple_GET_ITEM(key, i), depth - 1) < 0:
+        if PyTuple_CheckExact(items[i]) and not tuple_depth(&m.budget, items[i], DEPTH):
+            if m.budget < 0:
+                (<with_two>limit_reached)(<PyObject*>"hashing the keys costs more than the stream's size allows",
+                                          <PyObject*>"hashing")
+            else:
+                (<with_two>limit_reached)(<PyObject*>"a key nests too deep to be hashed", <PyObject*>"depth")
             return -1
+        i += step
     return 0
 
 

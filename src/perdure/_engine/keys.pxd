@@ -58,10 +58,13 @@ cdef inline bint is_deep(Py_ssize_t* steps, PyObject* key) noexcept:
 
 
 cdef inline bint tuple_depth(Py_ssize_t* steps, PyObject* key, int depth) noexcept:
-    """Whether the tuple nests at most `depth` levels, and its hash visits at most `steps` of them."""
+    """Whether the tuple nests at most `depth` levels, and its hash takes at most `steps`; takes them off.
+    Walks as the hash will, until it is too deep or the steps are used up."""
     cdef Py_ssize_t i
-    steps[0] -= PyTuple_GET_SIZE(key)
-    if depth == 0 or steps[0] < 0:
+    if depth == 0:
+        return False
+    steps[0] -= PyTuple_GET_SIZE(key) + 1
+    if steps[0] < 0:
         return False
     for i in range(PyTuple_GET_SIZE(key)):
         if PyTuple_CheckExact(PyTuple_GET_ITEM(key, i)) and not tuple_depth(steps, PyTuple_GET_ITEM(key, i), depth - 1):

@@ -11,7 +11,7 @@ endif
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -q --disable-pip-version-check
-ENGINE := $(wildcard src/perdure/_engine/*.pyx src/perdure/_engine/*.pxd)
+ENGINE := $(shell find src/perdure/_engine -name '*.pyx' -o -name '*.pxd')
 SANITIZED := build/sanitize
 
 .PHONY: help
@@ -112,6 +112,7 @@ dist: $(VENV)/.made $(VENV)/.group-dist  ## wheel and sdist
 	$(PY) -m build --outdir dist
 
 clean:  ## all that make made, but the environments
-	rm -rf build dist src/*.egg-info src/perdure/_engine/*.so src/perdure/_engine/*.c $(wildcard .venv*/.built)
+	rm -rf build dist src/*.egg-info $(wildcard .venv*/.built)
+	find src/perdure/_engine -name '*.so' -o -name '*.c' | xargs rm -f
 	rm -rf .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find src tests tools benchmarks examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -27,7 +27,7 @@ only = os.environ.get("PERDURE_ONLY", "").split()  # while two people work on di
 modules = [
     Extension(os.path.splitext(path)[0][len("src/"):].replace(os.sep, "."), [path],
               extra_compile_args=flags + by_profile, extra_link_args=by_profile[:1])
-    for path in sorted(glob(os.path.join("src", "perdure", "_engine", "*.pyx")))
+    for path in sorted(glob(os.path.join("src", "perdure", "_engine", "**", "*.pyx"), recursive=True))
     if not only or os.path.splitext(os.path.basename(path))[0] in only
 ]
 directives = {

@@ -18,7 +18,7 @@ import sysconfig
 from benchmarks import questions, timing
 from benchmarks.inputs import FOLDER
 from benchmarks.questions import QUESTIONS, Question, geomean
-from perdure._engine.writer import PROFILED
+from perdure._engine.writer.pickler import PROFILED
 
 COLOUR = sys.stdout.isatty()
 

@@ -35,7 +35,7 @@ def stale_modules(engine: Path) -> list[str]:
     """The engine's modules whose compiled file is missing, or older than a source of theirs."""
     return [
         source.stem
-        for source in sorted(engine.glob("*.pyx"))
+        for source in sorted(engine.rglob("*.pyx"))
         if not (binary := source.with_suffix(EXTENSION_SUFFIXES[0])).exists()
         or binary.stat().st_mtime < max(path.stat().st_mtime for path in reach(source, (".pxd",)))
     ]

@@ -56,6 +56,6 @@ def reach(start: Path, ends: tuple[str, ...]) -> frozenset[Path]:
         if path in seen or not path.exists():
             continue
         seen.add(path)
-        names = [name.rsplit(".", 1)[1] for name in imports(path) if name.startswith("perdure._engine.")]
-        waiting += [ENGINE / (name + end) for name in names for end in ends]
+        names = [name.split(".")[2:] for name in imports(path) if name.startswith("perdure._engine.")]
+        waiting += [ENGINE.joinpath(*name).with_suffix(end) for name in names for end in ends]
     return frozenset(seen)

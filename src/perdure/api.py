@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 
-from perdure._engine import reader as _reader
-from perdure._engine import writer as _writer
-from perdure._engine.reader import pause_collector
-from perdure._engine.writer import Pickler
+from perdure._engine.reader import unpickler as _reader
+from perdure._engine.reader.unpickler import pause_collector
+from perdure._engine.writer import pickler as _writer
+from perdure._engine.writer.pickler import Pickler
 from perdure.files.durable import opened
 from perdure.policy import BUILT_IN, TRUST_ALL
 

@@ -17,8 +17,8 @@ import sys
 from _pickle import PickleBuffer, PickleError, PicklingError, UnpicklingError
 
 from perdure import opcodes as _opcodes
-from perdure._engine.reader import Unpickler, load, loads
-from perdure._engine.writer import Pickler, dump, dumps
+from perdure._engine.reader.unpickler import Unpickler, load, loads
+from perdure._engine.writer.pickler import Pickler, dump, dumps
 from perdure.opcodes import *  # noqa: F403
 
 TYPE_CHECKING = False

@@ -13,7 +13,7 @@ Rules for the rows of the table:
 
 from __future__ import annotations
 
-from perdure._engine.guard import Callee, Constant
+from perdure._engine.reader.guard import Callee, Constant
 from perdure.errors import CorruptError, UntrustedError
 
 TYPE_CHECKING = False

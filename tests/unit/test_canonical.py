@@ -23,7 +23,7 @@ import numpy
 import pytest
 
 import perdure
-from perdure._engine.refinement import ranks_of
+from perdure._engine.writer.refinement import ranks_of
 
 protocols = pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 

@@ -11,7 +11,7 @@ from perdure.pickle import loads
 # In a process of its own that leaves by os._exit: on some Pythons it is the destructors that recurse.
 PROGRAM = r"""
 import os, sys, threading
-from perdure._engine.reader import loads
+from perdure._engine.reader.unpickler import loads
 N = 1_000_000
 class A: pass
 streams = {

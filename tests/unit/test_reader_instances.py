@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from perdure._engine.reader import Unpickler, loads
+from perdure._engine.reader.unpickler import Unpickler, loads
 
 
 class Plain:

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from perdure._engine.reader import Unpickler, loads
+from perdure._engine.reader.unpickler import Unpickler, loads
 
 MADE = [
     (b"N.", None), (b"\x88.", True), (b"\x89.", False), (b"I01\n.", True), (b"I00\n.", False),

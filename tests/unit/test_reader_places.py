@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from perdure._engine.reader import load_policy, loads, loads_policy
+from perdure._engine.reader.unpickler import load_policy, loads, loads_policy
 from perdure.errors import CorruptError, LimitError, TruncatedError, UntrustedError
 from perdure.policy import BUILT_IN
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 from fractions import Fraction
 from pickle import PickleBuffer
 
-from perdure._engine.writer import Pickler, dumps
+from perdure._engine.writer.pickler import Pickler, dumps
 from perdure.ops import OPCODES
 
 

@@ -2,10 +2,16 @@
 # be trusted for that. layouts.pyx tries each on objects that it knows and says which hold;
 # what does not is done by the public calls.
 
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 
 cdef extern from *:
     """
+    #ifdef Py_GIL_DISABLED
+    #define PERDURE_FREE_THREADED 1
+    #else
+    #define PERDURE_FREE_THREADED 0
+    #endif
+
     /* A dict's table of entries. */
     typedef struct {
         Py_ssize_t refcnt;
@@ -154,6 +160,9 @@ cdef extern from *:
         Py_ssize_t exports;
     } perdure_bytesio;
     """
+    int FREE_THREADED "PERDURE_FREE_THREADED"
+    PyTypeObject PyODict_Type
+
     ctypedef struct DictEntry "perdure_dict_entry":
         PyObject* key
         PyObject* value

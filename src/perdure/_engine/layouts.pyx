@@ -1,6 +1,5 @@
 """CPython's private layouts, tried on objects that we know (see layouts.pxd)."""
 
-from perdure._engine.capi cimport FREE_THREADED, PyODict_Type
 from perdure._engine.layouts cimport *
 
 from io import BytesIO

@@ -1,6 +1,0 @@
-from perdure._engine.capi cimport PyObject
-from perdure._engine.output cimport Output
-
-cdef object write_object(Output out, PyObject* obj)
-cdef int save(Output out, PyObject* obj) except -1
-cdef int save_other(Output out, PyObject* obj) except -1

@@ -1,3 +1,0 @@
-from perdure._engine.output cimport Output
-
-cdef int annotate(Output out, problem) except -1

@@ -1,0 +1,3 @@
+from perdure._engine.reader.machine cimport Machine
+
+cdef object origin_of(Machine* m)

@@ -1,0 +1,88 @@
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from perdure._engine.reader.guard import Callee, Constant
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def readline(self) -> bytes: ...
+
+class _Policy(Protocol):
+    def resolve(self, module: str, name: str) -> Callee | Constant: ...
+
+class UnpicklerMemoProxy:
+    """An Unpickler's memo, to copy, clear or hand to another."""
+
+    def clear(self) -> None: ...
+    def copy(self) -> dict[int, Any]: ...
+
+class Unpickler:
+    """The standard module's Unpickler."""
+
+    memo: Any
+    def __init__(
+        self,
+        file: _Readable,
+        *,
+        fix_imports: bool = True,
+        encoding: str = "ASCII",
+        errors: str = "strict",
+        buffers: Iterable[Any] | None = (),
+    ) -> None: ...
+    def load(self) -> Any: ...
+    def find_class(self, module_name: str, global_name: str, /) -> Any: ...
+    def persistent_load(self, pid: Any, /) -> Any: ...
+
+class PolicyUnpickler(Unpickler):
+    """An Unpickler whose loads are those of load_policy."""
+
+    def __init__(
+        self,
+        file: _Readable,
+        policy: _Policy | None,
+        *,
+        fix_imports: bool = True,
+        encoding: str = "ASCII",
+        errors: str = "strict",
+        buffers: Iterable[Any] | None = None,
+    ) -> None: ...
+
+def load(
+    file: _Readable,
+    /,
+    *,
+    fix_imports: bool = True,
+    encoding: str = "ASCII",
+    errors: str = "strict",
+    buffers: Iterable[Any] | None = (),
+) -> Any: ...
+def loads(
+    data: Any,
+    /,
+    *,
+    fix_imports: bool = True,
+    encoding: str = "ASCII",
+    errors: str = "strict",
+    buffers: Iterable[Any] | None = (),
+) -> Any: ...
+def load_policy(
+    file: _Readable,
+    policy: _Policy | None,
+    /,
+    *,
+    fix_imports: bool = True,
+    encoding: str = "ASCII",
+    errors: str = "strict",
+    buffers: Iterable[Any] | None = None,
+) -> Any: ...
+def loads_policy(
+    data: Any,
+    policy: _Policy | None,
+    /,
+    *,
+    fix_imports: bool = True,
+    encoding: str = "ASCII",
+    errors: str = "strict",
+    buffers: Iterable[Any] | None = None,
+) -> Any: ...
+def pause_collector(allowed: bool) -> bool: ...

@@ -1,5 +1,0 @@
-from perdure._engine.capi cimport PyObject
-from perdure._engine.output cimport Output, Task
-
-cdef int open_set(Output out, PyObject* obj) except -1
-cdef int run_set(Output out, Task* t) except -1

@@ -1,7 +1,0 @@
-from perdure._engine.capi cimport PyObject
-from perdure._engine.output cimport Output, Task
-from perdure._engine.shapes cimport Shape
-
-cdef bint save_shaped(Output out, PyObject* obj, Shape* shape, bint unique) except -1
-cdef int run_slots(Output out, Task* t) except -1
-cdef int run_ordered(Output out, Task* t) except -1

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from perdure import pickle as pickle
     from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector
-    from perdure.policy import TRUST_ALL
+    from perdure.policy import TRUST_ALL, packs, trust
 
 __all__ = [
     "TRUST_ALL",
@@ -37,8 +37,10 @@ __all__ = [
     "dumps",
     "load",
     "loads",
+    "packs",
     "pause_collector",
     "pickle",
+    "trust",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -54,7 +56,9 @@ _HOMES = {
     "load": "api",
     "loads": "api",
     "pause_collector": "api",
+    "packs": "policy",
     "pickle": None,
+    "trust": "policy",
 }
 
 

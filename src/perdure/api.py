@@ -14,14 +14,16 @@ from perdure._engine.reader.unpickler import pause_collector
 from perdure._engine.writer import pickler as _writer
 from perdure._engine.writer.pickler import Pickler
 from perdure.files.durable import opened
-from perdure.policy import BUILT_IN, TRUST_ALL
+from perdure.policy import policy_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Literal, NoReturn, Protocol
 
-    from perdure.policy import Policy, TrustAll
+    from perdure.policy import TrustAll
+
+    Trusted = TrustAll | Iterable[Any] | None
 
     class _Readable(Protocol):
         """What can be loaded from; ``readinto`` and ``peek`` are used where they are there."""
@@ -81,7 +83,7 @@ def dumps(
 def loads(
     data: Any,
     *,
-    trusted: TrustAll | None = None,
+    trusted: Trusted = None,
     limits: None = None,
     key: Literal[False] | None = None,
     buffers: Iterable[Any] | None = None,
@@ -109,7 +111,7 @@ def loads(
     if limits is not None or key:
         _refuse(limits=limits, key=key)
     return _reader.loads_policy(
-        data, _policy(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+        data, policy_for(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
     )
 
 
@@ -154,7 +156,7 @@ def dump(
 def load(
     file: str | os.PathLike[str] | _Readable,
     *,
-    trusted: TrustAll | None = None,
+    trusted: Trusted = None,
     limits: None = None,
     key: Literal[False] | None = None,
     mmap_mode: None = None,
@@ -181,22 +183,24 @@ def load(
                 stream, trusted=trusted, buffers=buffers, encoding=encoding, errors=errors, fix_imports=fix_imports
             )
     return _reader.load_policy(
-        file, _policy(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+        file, policy_for(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
     )
 
 
 class Unpickler(_reader.PolicyUnpickler):
     """Loads one object after another from a binary file, through one memo, under one policy.
 
-    ``trusted`` and the arguments after ``key`` are those of :func:`loads`. A ``find_class`` of one's
-    own is refused until the policy's rules reach that far; perdure.pickle.Unpickler takes one.
+    ``trusted`` and the arguments after ``key`` are those of :func:`loads`. A subclass that overrides
+    ``find_class`` is its own policy for names: a class that it returns is trusted. A function is a
+    value there; one that streams call is trusted by ``trusted=`` too. What ``persistent_load``
+    returns is a value.
     """
 
     def __init__(
         self,
         file: _Readable,
         *,
-        trusted: TrustAll | None = None,
+        trusted: Trusted = None,
         limits: None = None,
         key: Literal[False] | None = None,
         buffers: Iterable[Any] | None = None,
@@ -207,24 +211,13 @@ class Unpickler(_reader.PolicyUnpickler):
         if limits is not None or key:
             _refuse(limits=limits, key=key)
         super().__init__(
-            file, _policy(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+            file,
+            policy_for(trusted, own=True),
+            fix_imports=fix_imports,
+            encoding=encoding,
+            errors=errors,
+            buffers=buffers,
         )
-
-    def __init_subclass__(cls) -> None:
-        if cls.find_class is not Unpickler.find_class:
-            raise NotImplementedError("a find_class of one's own arrives with the trust work")
-
-
-def _policy(trusted: TrustAll | None) -> Policy | None:
-    """What the engine asks: the built-in profile, or nobody."""
-    if trusted is None:
-        return BUILT_IN
-    if trusted is TRUST_ALL:
-        return None
-    raise NotImplementedError(
-        "trusted= takes None (built-in values) or perdure.TRUST_ALL (everything); what lies between arrives "
-        "with the trust work"
-    )
 
 
 def _refuse(**arguments: object) -> NoReturn:

@@ -7,7 +7,9 @@ import pytest
 
 from perdure._engine.reader.unpickler import load_policy, loads, loads_policy
 from perdure.errors import CorruptError, LimitError, TruncatedError, UntrustedError
-from perdure.policy import BUILT_IN
+from perdure.policy import policy_for
+
+BUILT_IN = policy_for(None)
 
 
 class Bad:
@@ -58,8 +60,8 @@ def test_places_in_what_ends_too_early() -> None:
 
 
 MALFORMED = [b"\x01", b"Iabc\n.", b"\x8c\x01\xff.", b"}]Ns.", b"h\x05.", b"\x80\x09N.", b"0.", b"}(Nu.", b"\x82\x00.", b"\x82\xfe."]
-UNTRUSTED = [b"cos\nsystem\n(S'true'\ntR.", b"cbuiltins\nset\n.", b"](cbuiltins\nset\ne.", b"cbuiltins\nset\n\x85.",
-             b"cbuiltins\nset\nq\x000](h\x00e.", b"cbuiltins\nset\n2\x86.", b"]}b.", b"])R.", b"cbuiltins\nset\n)\x81.", b"(ios\nsystem\n."]
+UNTRUSTED = [b"cos\nsystem\n(S'true'\ntR.", b"c_codecs\nencode\n.", b"](c_codecs\nencode\ne.", b"c_codecs\nencode\n\x85.",
+             b"c_codecs\nencode\nq\x000](h\x00e.", b"c_codecs\nencode\n2\x86.", b"]}b.", b"])R.", b"c_codecs\nencode\n)\x81.", b"(ios\nsystem\n."]
 
 
 @pytest.mark.parametrize("stream", MALFORMED, ids=repr)

@@ -59,6 +59,8 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
     cdef PyObject* values
     cdef PyObject* answer
     cdef int status = 0
+    if m.policy != NULL and may_change(m, target, b"APPENDS") < 0:
+        return -1
     if PyList_CheckExact(target):  # free-threaded builds come here with lists too
         values = list_of(items, m.sp - items)
         if values == NULL:
@@ -67,10 +69,8 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
         status = PyList_SetSlice(target, PyList_GET_SIZE(target), PyList_GET_SIZE(target), values)
         Py_DECREF(values)
         return status
-    if m.policy != NULL:
-        return refuse_target(m, target, b"APPENDS")
     m.foreign = True
-    method = optional_attr(target, <PyObject*>S_extend)
+    method = method_of(m, target, <PyObject*>S_extend)
     if method != NULL:
         values = list_of(items, m.sp - items)
         if values == NULL:
@@ -86,7 +86,7 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
     else:
         if PyErr_Occurred() != NULL:
             return -1
-        method = PyObject_GetAttr(target, <PyObject*>S_append)
+        method = wanted_method(m, target, <PyObject*>S_append)
         if method == NULL:
             return -1
         status = call_with_each(m, method, items)
@@ -94,6 +94,18 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
     if status == 0:
         m.foreign = False
     return status
+
+
+cdef PyObject* method_of(Machine* m, PyObject* target, PyObject* name) noexcept:
+    """A method (new), or NULL, perhaps without an exception: under a policy the type's, else the instance's."""
+    return optional_attr(target, name) if m.policy == NULL else type_method(target, name)
+
+
+cdef PyObject* wanted_method(Machine* m, PyObject* target, PyObject* name) noexcept:
+    cdef PyObject* method = method_of(m, target, name)
+    if method == NULL and PyErr_Occurred() == NULL:
+        PyErr_Format(PyExc_AttributeError, b"'%.100s' object has no attribute '%U'", Py_TYPE(target).tp_name, name)
+    return method
 
 
 cdef int call_with_each(Machine* m, PyObject* method, PyObject** items) noexcept:
@@ -116,13 +128,13 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
     """SETITEMS on a dict or on whatever takes target[key] = value; consumes the items."""
     cdef Py_ssize_t i
     cdef int status = 0
+    if m.policy != NULL and may_change(m, target, b"SETITEMS") < 0:
+        return -1
     if PyDict_CheckExact(target):
         for i in range(0, n, 2):
             if is_deep(&m.steps, items[i]) or PyDict_SetItem(target, items[i], items[i + 1]) < 0:
                 return -1
     elif n:
-        if m.policy != NULL:
-            return refuse_target(m, target, b"SETITEMS")
         if direct_ordered and is_blank(target):
             status = fill_ordered(&keys, target, items, n >> 1)
             if status != 0:
@@ -148,7 +160,9 @@ cdef int add_items(Machine* m, PyObject* target, PyObject** items) noexcept:
     cdef PyObject** item
     cdef PyObject* method
     cdef int status
-    if PySet_Check(target):
+    if m.policy != NULL and may_change(m, target, b"ADDITEMS") < 0:
+        return -1
+    if Py_TYPE(target) == &PySet_Type or (m.policy == NULL and PySet_Check(target)):
         item = items
         while item < m.sp:
             if is_deep(&m.steps, item[0]) or PySet_Add(target, item[0]) < 0:
@@ -158,10 +172,8 @@ cdef int add_items(Machine* m, PyObject* target, PyObject** items) noexcept:
             m.sp -= 1
             Py_DECREF(m.sp[0])
         return 0
-    if m.policy != NULL:
-        return refuse_target(m, target, b"ADDITEMS")
     m.foreign = True
-    method = PyObject_GetAttr(target, <PyObject*>S_add)
+    method = wanted_method(m, target, <PyObject*>S_add)
     if method == NULL:
         return -1
     status = call_with_each(m, method, items)
@@ -215,6 +227,8 @@ cdef PyObject* frozenset_by_tuple(Machine* m, PyObject** items, Py_ssize_t n) no
 cdef PyObject* call_on_stack(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
     """REDUCE of the callee at args[-1] with the n arguments above it; consumes nothing."""
     cdef PyObject* value
+    if m.policy != NULL:
+        return call_callee(m, args[-1], args, n, True)
     if args[-1] == m.frombuffer and n == 4:
         value = array_of(m, args)
         if value != NULL:
@@ -228,7 +242,7 @@ cdef PyObject* call_on_stack(Machine* m, PyObject** args, Py_ssize_t n) noexcept
 cdef PyObject* reduce(Machine* m, PyObject* callee, PyObject* args) noexcept:
     cdef PyObject* value
     if m.policy != NULL:
-        return call_callee(m, callee, args)
+        return call_with_tuple(m, callee, args)
     if callee == m.frombuffer and PyTuple_CheckExact(args) and PyTuple_GET_SIZE(args) == 4:
         value = array_of(m, (<PyTupleObject*>args).ob_item)
         if value != NULL:
@@ -239,11 +253,22 @@ cdef PyObject* reduce(Machine* m, PyObject* callee, PyObject* args) noexcept:
     return value
 
 
+cdef PyObject* call_with_tuple(Machine* m, PyObject* callee, PyObject* args) noexcept:
+    if not PyTuple_CheckExact(args):
+        PyErr_SetString(UNPICKLING, b"a callee's arguments are not a tuple")
+        return NULL
+    return call_callee(m, callee, (<PyTupleObject*>args).ob_item, PyTuple_GET_SIZE(args), False)
+
+
 cdef PyObject* instantiate(Machine* m, PyObject* callee, PyObject* args) noexcept:
     """The calls of INST and OBJ: a class without arguments is not initialised, as in Python 2."""
     cdef PyObject* method
     if m.policy != NULL:
-        return call_callee(m, callee, args)
+        if PyTuple_GET_SIZE(args) == 0 and class_at(m, callee) != NULL:
+            method = _PyType_Lookup(class_at(m, callee), <PyObject*>S_getinitargs)
+            if method == NULL:
+                return new_by_callee(m, callee, args, NULL)
+        return call_with_tuple(m, callee, args)
     m.foreign = True
     if PyTuple_GET_SIZE(args) == 0 and PyType_Check(callee):
         method = optional_attr(callee, <PyObject*>S_getinitargs)
@@ -260,7 +285,7 @@ cdef PyObject* new_object(Machine* m, PyObject* cls, PyObject* args, PyObject* k
     cdef const char* op = b"NEWOBJ" if kwargs == NULL else b"NEWOBJ_EX"
     cdef PyObject* value
     if m.policy != NULL:
-        return refuse_new(m, cls)
+        return new_by_callee(m, cls, args, kwargs)
     if not PyType_Check(cls):
         PyErr_Format(UNPICKLING, b"%s class argument must be a type, not %.200s", op, type_name(cls))
     elif not has_new(<PyTypeObject*>cls):
@@ -284,12 +309,12 @@ cdef int build_from_stack(Machine* m, PyObject* instance, PyObject** items, Py_s
     cdef Record* record
     cdef int traits
     cdef Py_ssize_t i
-    if m.policy != NULL:
-        return 0
     record = record_of(Py_TYPE(instance))
     traits = record.traits
     if record.kind == UUID and n == 1:
-        return fill_uuid(instance, items)
+        return fill_uuid(instance, items) if m.policy == NULL or is_sound_uuid(m, instance, items[1]) else 0
+    if m.policy != NULL and not is_ordinary(m, instance):
+        return 0
     if traits & (STATE_PLAIN | DICT_PLAIN | NO_DESCRIPTORS) != (STATE_PLAIN | DICT_PLAIN | NO_DESCRIPTORS):
         return 0
     for i in range(0, 2 * n, 2):
@@ -337,7 +362,7 @@ cdef int slots_from_stack(Machine* m, PyObject* instance, PyObject** items, Py_s
     """As build_from_stack, for the state (None, {slot: value, ...})."""
     cdef Py_ssize_t i
     cdef int traits, status
-    if m.policy != NULL:
+    if m.policy != NULL and not is_ordinary(m, instance):
         return 0
     traits = record_of(Py_TYPE(instance)).traits
     if not traits & STATE_PLAIN:
@@ -348,7 +373,9 @@ cdef int slots_from_stack(Machine* m, PyObject* instance, PyObject** items, Py_s
     for i in range(0, 2 * n, 2):
         if not PyUnicode_CHECK_INTERNED(items[i]):
             intern(&items[i])
-        if traits & SETATTR_PLAIN:
+        if m.policy != NULL:
+            status = set_slot(instance, items[i], items[i + 1])
+        elif traits & SETATTR_PLAIN:
             status = PyObject_GenericSetAttr(instance, items[i], items[i + 1])
         else:
             status = PyObject_SetAttr(instance, items[i], items[i + 1])
@@ -372,7 +399,7 @@ cdef int build(Machine* m, PyObject* instance, PyObject* state) noexcept:
     cdef PyObject* answer
     cdef PyObject* slots = NULL
     if m.policy != NULL:
-        return refuse_target(m, instance, b"BUILD")
+        return build_guarded(m, instance, state)
     # Looked up on the instance, as the standard module does: it may carry its own.
     method = optional_attr(instance, <PyObject*>S_setstate)
     if method != NULL:
@@ -477,10 +504,13 @@ cdef int set_slots(Machine* m, PyObject* instance, PyObject* slots) noexcept:
 cdef PyObject* resolve(Machine* m, PyObject* module, PyObject* name) noexcept:
     """What a name stands for (new): by the unpickler's find_class, the policy, or the rules."""
     cdef PyObject* value
-    if m.policy != NULL:
+    if m.policy != NULL and m.unpickler == NULL:
         return ask_policy(m, module, name)
     if m.unpickler != NULL:
         value = PyObject_CallMethodObjArgs(m.unpickler, <PyObject*>S_find_class, module, name, NULL)
+        m.hook = value == NULL
+        if value != NULL and m.policy != NULL:
+            return adopt(m, value)
     else:
         value = (<finder>find_global)(module, name, m.proto, m.fix_imports)
     if value == NULL:

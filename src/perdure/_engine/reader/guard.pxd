@@ -1,10 +1,14 @@
-# What holds under a policy (TRUST.md): who may be called, what may be a value, what work costs.
+# What holds under a policy (docs/trust.md): who may be called, what may be a value, what may be
+# filled in, what work costs.
 #
 # Rules:
 # - A name becomes a Callee or a Constant, decided once per name and load. A Callee may lie on the
-#   stack and in the memo, and REDUCE may consume it; it never becomes part of a value.
+#   stack and in the memo, and REDUCE and its kin may consume it; where it would become part of a
+#   value it gives way to what it stands for, or the load ends.
 # - `Machine.callees` counts those on the stack, so that loads that name nothing pay one test per
 #   container and nothing per value.
+# - What may be done to an object is a question of its type, answered by a Kind, and of whether
+#   this load made it: what came from elsewhere is in `Machine.shared`.
 # - Hashing is work: keys made of tuples are charged what their hash costs, before it is taken.
 
 from cpython.object cimport PyObject, PyTypeObject
@@ -13,27 +17,59 @@ from perdure._engine.reader.machine cimport Machine
 
 cdef class Callee:
     cdef readonly str name
-    cdef readonly object call
+    cdef readonly object call    # for REDUCE, INST, OBJ; None: not to be called
+    cdef readonly object new     # for NEWOBJ and NEWOBJ_EX; None: not to be called
+    cdef readonly object value   # what it stands for as a value; NO_VALUE: it is none
+    cdef readonly object plain   # the class whose tp_new may be called as it is, or None
+    cdef readonly object direct  # what to call instead of `call` with arguments of just these types
+    cdef readonly tuple types
+    cdef readonly bint hashes    # the one argument is a list whose items it hashes
+    cdef readonly bint arrays    # `direct` is numpy's _frombuffer
 
 cdef class Constant:
     cdef readonly object value
+    cdef readonly bint shared
 
-cdef int check_callees(Machine* m, PyObject** start, PyObject** stop) noexcept
+cdef class Kind:
+    cdef readonly object build   # None: no BUILD; True: attributes and slots; else build(instance, state)
+    cdef readonly bint fill      # whether APPENDS, SETITEMS and ADDITEMS may act on it
+    cdef readonly bint unseen    # BUILD only while nothing but stack and memo holds it
+
+cdef int replace_callees(Machine* m, PyObject** start, PyObject** stop) noexcept
 cdef int charge(Machine* m, PyObject** items, Py_ssize_t n, int step) noexcept
 cdef PyObject* ask_policy(Machine* m, PyObject* module, PyObject* name) noexcept
-cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject* args) noexcept
-cdef int refuse_target(Machine* m, PyObject* target, const char* op) noexcept
-cdef PyObject* refuse_new(Machine* m, PyObject* cls) noexcept
+cdef PyObject* adopt(Machine* m, PyObject* found) noexcept
+cdef object found_by(object policy, object module, object name, bint python2)
+cdef int keep_shared(Machine* m, PyObject* value) noexcept
+cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssize_t n, bint on_stack) noexcept
+cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObject* kwargs) noexcept
+cdef int may_change(Machine* m, PyObject* target, const char* op) noexcept
+cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
+cdef bint is_ordinary(Machine* m, PyObject* instance) noexcept
+cdef bint is_sound_uuid(Machine* m, PyObject* instance, PyObject* number) noexcept
+cdef PyObject* type_method(PyObject* instance, PyObject* name) noexcept
+cdef int set_slot(PyObject* instance, PyObject* key, PyObject* value) noexcept
 
 cdef inline int check_values(Machine* m, PyObject** start, PyObject** stop) noexcept:
-    """That no callee is among the values that a container is about to take."""
-    return check_callees(m, start, stop) if unlikely(m.callees) else 0
+    """Puts values where callees are among what a container is about to take; -1 if one has none."""
+    return replace_callees(m, start, stop) if unlikely(m.callees) else 0
 
 cdef inline int charge_keys(Machine* m, PyObject** items, Py_ssize_t n, int step) noexcept:
     """Charges every step-th of n values, which are about to be hashed."""
     return charge(m, items, n, step) if m.policy != NULL else 0
 
+cdef inline bint is_callee(PyObject* value) noexcept:
+    return Py_TYPE(value) == <PyTypeObject*>Callee
+
 cdef inline void forget(Machine* m, PyObject* value) noexcept:
     """A value leaves the stack without a use."""
-    if m.callees and Py_TYPE(value) == <PyTypeObject*>Callee:
+    if m.callees and is_callee(value):
         m.callees -= 1
+
+cdef inline PyTypeObject* class_at(Machine* m, PyObject* value) noexcept:
+    """The class that the stream may make instances of by short cuts, or NULL; borrowed."""
+    if PyType_Check(value):
+        return <PyTypeObject*>value if m.policy == NULL else NULL
+    if m.callees and is_callee(value) and (<Callee>value).plain is not None:
+        return <PyTypeObject*>(<Callee>value).plain
+    return NULL

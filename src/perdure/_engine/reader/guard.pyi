@@ -1,15 +1,49 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 class Callee:
-    """A name that a stream may call, and only call."""
+    """A name that a stream may call."""
 
     name: str
-    call: Callable[..., Any]
-    def __init__(self, name: str, call: Callable[..., Any]) -> None: ...
+    call: Callable[..., Any] | None
+    new: Callable[..., Any] | None
+    value: Any
+    plain: type | None
+    direct: Callable[..., Any] | None
+    types: tuple[type, ...]
+    hashes: bool
+    arrays: bool
+    def __init__(
+        self,
+        name: str,
+        call: Callable[..., Any] | None = None,
+        *,
+        new: Callable[..., Any] | None = None,
+        value: Any = ...,
+        plain: type | None = None,
+        direct: Callable[..., Any] | None = None,
+        types: tuple[type, ...] = (),
+        hashes: bool = False,
+        arrays: bool = False,
+    ) -> None: ...
 
 class Constant:
     """A name that stands for a value."""
 
     value: Any
-    def __init__(self, value: Any) -> None: ...
+    shared: bool
+    def __init__(self, value: Any, *, shared: bool = False) -> None: ...
+
+class Kind:
+    """What a stream may do to instances of a type."""
+
+    build: Callable[[Any, Any], object] | Literal[True] | None
+    fill: bool
+    unseen: bool
+    def __init__(
+        self,
+        build: Callable[[Any, Any], object] | Literal[True] | None = None,
+        *,
+        fill: bool = False,
+        unseen: bool = False,
+    ) -> None: ...

@@ -1,35 +1,106 @@
-"""What holds under a policy: see guard.pxd for the rules, policy.py for the table."""
+"""What holds under a policy: see guard.pxd for the rules, perdure.policy for the tables."""
 
 from cpython.object cimport PyObject, PyTypeObject
+from perdure._engine.reader.arrays cimport array_of, note_function
 from perdure._engine.reader.capi cimport *
 from perdure._engine.reader.guard cimport *
 from perdure._engine.reader.keys cimport tuple_depth
-from perdure._engine.reader.machine cimport Machine
+from perdure._engine.reader.machine cimport COPIES, Machine
 from perdure._engine.reader.names cimport renamed
 
-from perdure.errors import LimitError, UnpicklingError, UntrustedError
+from perdure.errors import CorruptError, LimitError, UnpicklingError, UntrustedError
 
 cdef enum:
-    DEPTH = 500  # levels of tuples in a key, beyond which hashing it could overflow the C stack
+    DEPTH = 500         # levels of tuples in a key, beyond which hashing it could overflow the C stack
+    LONG_TEXT = 1 << 16  # characters of a str that goes to a constructor without a look at it
+
+cdef extern from *:
+    """
+    #define PERDURE_DESCR_GET(d) (Py_TYPE(d)->tp_descr_get)
+    #define PERDURE_DESCR_SET(d, o, v) (Py_TYPE(d)->tp_descr_set(d, o, v))
+    #define PERDURE_CALL_DESCR_GET(d, o) (Py_TYPE(d)->tp_descr_get(d, o, (PyObject *)Py_TYPE(o)))
+    #define PERDURE_MEMBER(d) (((PyMemberDescrObject *)(d))->d_member)
+    #include <structmember.h>
+    #ifndef Py_READONLY
+    #define Py_READONLY READONLY
+    #endif
+    #ifndef Py_T_OBJECT_EX
+    #define Py_T_OBJECT_EX T_OBJECT_EX
+    #endif
+    /* Whether a member is one of __slots__: an object that may be set. */
+    #define PERDURE_IS_SLOT(d) (Py_TYPE(d) == &PyMemberDescr_Type && PERDURE_MEMBER(d)->type == Py_T_OBJECT_EX \
+                                && !(PERDURE_MEMBER(d)->flags & Py_READONLY))
+    #define PERDURE_NEW(t, a, k) ((t)->tp_new((t), (a), (k)))
+    #define PERDURE_HAS_NEW_(t) ((t)->tp_new != NULL)
+    """
+    bint has_descr_get "PERDURE_DESCR_GET"(PyObject*) noexcept
+    PyObject* call_descr_get "PERDURE_CALL_DESCR_GET"(PyObject*, PyObject*) noexcept
+    int call_descr_set "PERDURE_DESCR_SET"(PyObject*, PyObject*, PyObject*) noexcept
+    bint is_slot "PERDURE_IS_SLOT"(PyObject*) noexcept
+    PyObject* call_new "PERDURE_NEW"(PyTypeObject*, PyObject*, PyObject*) noexcept
+    bint has_new "PERDURE_HAS_NEW_"(PyTypeObject*) noexcept
+    PyObject* PyObject_GenericGetDict(PyObject*, void*) noexcept
+    PyObject* PyObject_Call(PyObject*, PyObject*, PyObject*) noexcept
+    PyObject* PyLong_FromVoidPtr(void*) noexcept
+    int PyUnicode_CompareWithASCIIString(PyObject*, const char*) noexcept
+    int PyDict_Contains(PyObject*, PyObject*) noexcept
+    size_t ARGUMENTS_OFFSET "PY_VECTORCALL_ARGUMENTS_OFFSET"
+
+cdef object NO_VALUE = object()
+cdef object UUIDS = 1 << 128
+cdef str FROMBUFFER_HOME = "numpy._core.numeric"
 
 
 cdef class Callee:
-    """A name that a stream may call, and only call: ``call(*args)`` checks its arguments and
-    makes the value natively, or raises."""
+    """A name that a stream may call. ``call(*args)`` checks its arguments and makes the value, or
+    raises; ``new(*args, **kwargs)`` is the same for NEWOBJ.
 
-    def __init__(self, str name not None, call):
+    ``value`` is what takes the name's place where it becomes part of a value; without it the
+    name is a helper, and no value. ``plain`` is a class whose ``__new__`` may be called with any
+    arguments, by the engine itself. ``direct`` is called instead of ``call`` where the arguments
+    are exactly of the ``types`` (and a str is not very long). ``hashes``: the argument is a list
+    whose items are hashed, which is charged first. ``arrays``: ``direct`` is numpy's _frombuffer,
+    which the engine stands in for where it can.
+    """
+
+    def __init__(self, str name not None, call=None, *, new=None, value=NO_VALUE, plain=None, direct=None,
+                 tuple types not None=(), bint hashes=False, bint arrays=False):
         self.name = name
         self.call = call
+        self.new = new
+        self.value = value
+        self.plain = plain
+        self.direct = direct
+        self.types = types
+        self.hashes = hashes
+        self.arrays = arrays
 
     def __repr__(self):
         return f"<callee {self.name}>"
 
 
 cdef class Constant:
-    """A name that stands for a value, which may be anywhere in the object."""
+    """A name that stands for a value, which may be anywhere in the object. A shared one can't be
+    filled in; only what can be is kept in mind."""
 
-    def __init__(self, value):
+    def __init__(self, value, *, bint shared=False):
         self.value = value
+        self.shared = shared
+
+
+cdef class Kind:
+    """What a stream may do to instances of a type.
+
+    ``build``: None, nothing by BUILD; True, what BUILD means by default; else
+    ``build(instance, state)`` does it, and raises where the state is unsound. ``fill``: whether
+    APPENDS, SETITEMS and ADDITEMS may act on them. ``unseen``: BUILD only while nothing but the
+    stream's stack and memo holds the instance.
+    """
+
+    def __init__(self, build=None, *, bint fill=False, bint unseen=False):
+        self.build = build
+        self.fill = fill
+        self.unseen = unseen
 
 
 ctypedef PyObject* (*with_one)(PyObject*) noexcept
@@ -38,30 +109,15 @@ ctypedef PyObject* (*with_name)(PyObject*, const char*) noexcept
 ctypedef PyObject* (*asker)(PyObject*, PyObject*, PyObject*, PyObject*, bint) noexcept
 
 
-cdef int check_callees(Machine* m, PyObject** start, PyObject** stop) noexcept:
-    while start < stop:
-        if Py_TYPE(start[0]) == <PyTypeObject*>Callee:
-            (<with_one>refuse_as_value)(start[0])
-            return -1
-        start += 1
-    return 0
-
-
-cdef object refuse_as_value(object callee):
-    name = (<Callee>callee).name
-    raise UntrustedError(f"the stream may call {name}, but not use it as a value", (name,))
-
+# ---- names ---------------------------------------------------------------------------------
 
 cdef PyObject* ask_policy(Machine* m, PyObject* module, PyObject* name) noexcept:
-    cdef PyObject* found
+    """What a name is to this load: a Callee, or a constant's value (new)."""
     if m.names == NULL:
         m.names = PyDict_New()
         if m.names == NULL:
             return NULL
-    found = (<asker>ask)(m.policy, m.names, module, name, m.proto < 3 and m.fix_imports)
-    if found != NULL and Py_TYPE(found) == <PyTypeObject*>Callee:
-        m.callees += 1
-    return found
+    return admit(m, (<asker>ask)(m.policy, m.names, module, name, m.proto < 3 and m.fix_imports))
 
 
 cdef object ask(object policy, dict decided, object module, object name, bint python2):
@@ -71,50 +127,429 @@ cdef object ask(object policy, dict decided, object module, object name, bint py
         if python2:
             module, name = renamed(module, name)
         found = policy.resolve(module, name)
-        if type(found) is not Callee and type(found) is not Constant:
-            raise TypeError(f"policy.resolve() gave {type(found).__name__}, not a Callee or a Constant")
+        check_answer(found)
         decided[key] = found
-    return (<Constant>found).value if type(found) is Constant else found
+    return found
 
 
-cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject* args) noexcept:
+cdef int check_answer(object found) except -1:
+    if type(found) is not Callee and type(found) is not Constant:
+        raise TypeError(f"the policy gave {type(found).__name__}, not a Callee or a Constant")
+    return 0
+
+
+cdef object found_by(object policy, object module, object name, bint python2):
+    """The answer to a name as an object: for an unpickler's find_class."""
+    found = ask(policy, {}, module, name, python2)
+    if type(found) is Constant:
+        return (<Constant>found).value
+    return found if (<Callee>found).value is NO_VALUE else (<Callee>found).value
+
+
+cdef PyObject* adopt(Machine* m, PyObject* found) noexcept:
+    """What an unpickler's own find_class gave, as a Callee or a constant's value; steals it."""
+    cdef PyObject* answer = (<with_two>ask_about)(m.policy, found)
+    Py_DECREF(found)
+    return admit(m, answer)
+
+
+cdef object ask_about(object policy, object found):
+    answer = policy.adopt(found)
+    check_answer(answer)
+    return answer
+
+
+cdef PyObject* admit(Machine* m, PyObject* answer) noexcept:
     cdef PyObject* value
-    if Py_TYPE(callee) != <PyTypeObject*>Callee:
-        return (<with_one>refuse_call)(callee)
-    if not PyTuple_CheckExact(args):
-        PyErr_SetString(<PyObject*>UnpicklingError, b"a callee's arguments are not a tuple")
-        return NULL
-    value = PyObject_CallObject(<PyObject*>(<Callee>callee).call, args)
-    if value != NULL:
-        m.callees -= 1
+    if answer == NULL or is_callee(answer):
+        m.callees += answer != NULL
+        return answer
+    value = <PyObject*>(<Constant>answer).value
+    Py_INCREF(value)
+    if (<Constant>answer).shared and keep_shared(m, value) < 0:
+        Py_DECREF(value)
+        value = NULL
+    Py_DECREF(answer)
     return value
 
 
+cdef int replace_callees(Machine* m, PyObject** start, PyObject** stop) noexcept:
+    cdef PyObject* value
+    while start < stop:
+        if is_callee(start[0]):
+            value = <PyObject*>(<Callee>start[0]).value
+            if value == <PyObject*>NO_VALUE:
+                (<with_one>refuse_as_value)(start[0])
+                return -1
+            Py_INCREF(value)
+            Py_DECREF(start[0])
+            start[0] = value
+            m.callees -= 1
+        start += 1
+    return 0
+
+
+cdef object refuse_as_value(object callee):
+    name = (<Callee>callee).name
+    raise UntrustedError(f"the stream may call {name}, but not use it as a value", (name,))
+
+
+# ---- calls ---------------------------------------------------------------------------------
+
+cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssize_t n, bint on_stack) noexcept:
+    """REDUCE and its kin; on_stack: the place under the arguments may be used for the call."""
+    cdef PyObject* target
+    cdef PyObject* value
+    if not is_callee(callee):
+        return (<with_one>refuse_call)(callee)
+    target = <PyObject*>(<Callee>callee).direct
+    if (<Callee>callee).arrays and n == 4:
+        if m.frombuffer == NULL:
+            note_function(m, <PyObject*>FROMBUFFER_HOME, target)
+        value = array_of(m, args) if m.frombuffer != NULL else NULL
+        if value != NULL:
+            m.callees -= 1
+            return value
+    if target == Py_None or not agree(<PyObject*>(<Callee>callee).types, args, n):
+        target = <PyObject*>(<Callee>callee).call
+        if target == Py_None:
+            return (<with_one>refuse_name)(callee)
+        if charge_copies(m, args, n) < 0:
+            return NULL
+        if (<Callee>callee).hashes and n == 1 and PyList_CheckExact(args[0]) \
+                and charge(m, (<PyListObject*>args[0]).ob_item, PyList_GET_SIZE(args[0]), 1) < 0:
+            return NULL
+    value = PyObject_Vectorcall(target, args, (<size_t>n | ARGUMENTS_OFFSET) if on_stack else <size_t>n, NULL)
+    return received(m, callee, value)
+
+
+cdef PyObject* received(Machine* m, PyObject* callee, PyObject* value) noexcept:
+    """The result of a call, which has used its callee up."""
+    if value == NULL:
+        m.foreign = True
+        return NULL
+    if is_callee(value):
+        return value  # getattr gave another one
+    m.callees -= 1
+    # What others hold too was not made here, as far as anyone can tell; but a class's own instance
+    # may have told others of itself.
+    if Py_REFCNT(value) > 1 and (<Callee>callee).plain is None and is_mutable(value) and keep_shared(m, value) < 0:
+        Py_DECREF(value)
+        return NULL
+    return value
+
+
+cdef inline bint is_mutable(PyObject* value) noexcept:
+    """Whether an opcode could change it: the usual kinds that none can are told apart cheaply."""
+    return not (value == Py_None or PyUnicode_CheckExact(value) or PyBytes_CheckExact(value)
+                or Py_TYPE(value) == &PyLong_Type or PyTuple_CheckExact(value) or PyType_Check(value))
+
+
+cdef inline bint agree(PyObject* types, PyObject** args, Py_ssize_t n) noexcept:
+    cdef Py_ssize_t i
+    if PyTuple_GET_SIZE(types) != n:
+        return False
+    for i in range(n):
+        if <PyObject*>Py_TYPE(args[i]) != PyTuple_GET_ITEM(types, i):
+            return False
+        if PyUnicode_CheckExact(args[i]) and PyUnicode_GET_LENGTH(args[i]) > LONG_TEXT:
+            return False
+    return True
+
+
+cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObject* kwargs) noexcept:
+    """NEWOBJ (kwargs NULL) and NEWOBJ_EX."""
+    cdef PyObject* target
+    cdef PyTypeObject* cls
+    if not is_callee(callee):
+        return (<with_one>refuse_class)(callee)
+    if not PyTuple_CheckExact(args) or (kwargs != NULL and not PyDict_CheckExact(kwargs)):
+        PyErr_SetString(<PyObject*>UnpicklingError, b"arguments of NEWOBJ are not a tuple and a dict")
+        return NULL
+    target = <PyObject*>(<Callee>callee).plain
+    if target != Py_None:
+        cls = <PyTypeObject*>target
+        if not has_new(cls):
+            return (<with_one>refuse_class)(callee)
+        return received(m, callee, call_new(cls, args, kwargs))
+    target = <PyObject*>(<Callee>callee).new
+    if target == Py_None:
+        return (<with_one>refuse_class)(callee)
+    if charge_copies(m, (<PyTupleObject*>args).ob_item, PyTuple_GET_SIZE(args)) < 0:
+        return NULL
+    return received(m, callee, PyObject_Call(target, args, kwargs))
+
+
 cdef object refuse_call(object callee):
+    if isinstance(callee, type):
+        name = f"{callee.__module__}.{callee.__qualname__}"
+        raise UntrustedError(f"the stream calls {name:.200}, which is only a value here", (name,))
     raise UntrustedError(f"the stream calls a value of type {type(callee).__name__:.100}; "
                          "only what the policy names may be called")
 
 
-cdef int refuse_target(Machine* m, PyObject* target, const char* op) noexcept:
-    (<with_name>refuse_change)(target, op)
-    return -1
-
-
-cdef object refuse_change(object target, const char* op):
-    name = op.decode()
-    raise UntrustedError(f"{name} on {type(target).__name__:.100}: "
-                         "only what this load has built may be filled in")
-
-
-cdef PyObject* refuse_new(Machine* m, PyObject* cls) noexcept:
-    return (<with_one>refuse_class)(cls)
+cdef object refuse_name(object callee):
+    name = (<Callee>callee).name
+    raise UntrustedError(f"the stream calls {name}, which may only be named or created", (name,))
 
 
 cdef object refuse_class(object cls):
     if type(cls) is Callee:
         raise UntrustedError(f"{(<Callee>cls).name} is no class that the policy lets the stream create",
                              ((<Callee>cls).name,))
-    raise UnpicklingError(f"NEWOBJ class argument must be a type, not {type(cls).__name__:.100}")
+    if isinstance(cls, type):
+        name = f"{cls.__module__}.{cls.__qualname__}"
+        raise UntrustedError(f"the stream creates an instance of {name:.200}, which is only a value here", (name,))
+    raise UntrustedError(f"the stream creates an instance of a value of type {type(cls).__name__:.100}; "
+                         "only what the policy names may be created")
+
+
+# ---- what may be filled in -----------------------------------------------------------------
+
+cdef int keep_shared(Machine* m, PyObject* value) noexcept:
+    """Notes that this load did not make a value."""
+    cdef PyObject* key
+    cdef int status
+    if m.shared == NULL:
+        m.shared = PyDict_New()
+        if m.shared == NULL:
+            return -1
+    key = PyLong_FromVoidPtr(value)
+    if key == NULL:
+        return -1
+    status = PyDict_SetItem(m.shared, key, value)
+    Py_DECREF(key)
+    return status
+
+
+cdef int is_shared(Machine* m, PyObject* value) noexcept:
+    cdef PyObject* key
+    cdef int status
+    if m.shared == NULL:
+        return 0
+    key = PyLong_FromVoidPtr(value)
+    if key == NULL:
+        return -1
+    status = PyDict_Contains(m.shared, key)
+    Py_DECREF(key)
+    return status
+
+
+cdef PyObject* kind_of(Machine* m, PyTypeObject* type) noexcept:
+    """The Kind of a type, or None; borrowed, NULL with an exception."""
+    cdef PyObject* found
+    if type == m.kind_type:
+        return m.kind
+    if m.kinds == NULL:
+        m.kinds = PyDict_New()
+        if m.kinds == NULL:
+            return NULL
+    found = PyDict_GetItemWithError(m.kinds, <PyObject*>type)
+    if found == NULL:
+        if PyErr_Occurred() != NULL:
+            return NULL
+        found = (<with_two>ask_kind)(m.policy, <PyObject*>type)
+        if found == NULL:
+            return NULL
+        if PyDict_SetItem(m.kinds, <PyObject*>type, found) < 0:
+            Py_DECREF(found)
+            return NULL
+        Py_DECREF(found)  # the dict holds it, and the type
+    m.kind_type = type
+    m.kind = found
+    return found
+
+
+cdef object ask_kind(object policy, object cls):
+    kind = policy.kind(cls)
+    if kind is not None and type(kind) is not Kind:
+        raise TypeError(f"the policy gave {type(kind).__name__}, not a Kind")
+    return kind
+
+
+cdef int may_change(Machine* m, PyObject* target, const char* op) noexcept:
+    """Whether a container opcode may act on the target: 0, or -1 with the refusal."""
+    cdef PyObject* kind
+    cdef int status
+    if not PyList_CheckExact(target) and not PyDict_CheckExact(target) and Py_TYPE(target) != &PySet_Type:
+        kind = kind_of(m, Py_TYPE(target))
+        if kind == NULL:
+            return -1
+        if kind == Py_None or not (<Kind>kind).fill:
+            (<with_name>refuse_change)(target, op)
+            return -1
+    status = is_shared(m, target)
+    if status > 0:
+        (<with_name>refuse_shared)(target, op)
+    return -1 if status else 0
+
+
+cdef object refuse_change(object target, const char* op):
+    name = op.decode()
+    if type(target) is Callee:
+        raise UntrustedError(f"{name} on {(<Callee>target).name}: only what this load has made may be filled in")
+    cls = type(target)
+    dotted = f"{cls.__module__}.{cls.__qualname__}"
+    raise UntrustedError(f"{name} on {dotted:.200}: only instances of trusted types that this load has made "
+                         "may be filled in", (dotted,))
+
+
+cdef object refuse_shared(object target, const char* op):
+    name = op.decode()
+    raise UntrustedError(f"{name} on a {type(target).__name__:.100} that this load did not make")
+
+
+cdef object refuse_seen(object target, object unused):
+    raise CorruptError(f"BUILD on a {type(target).__name__:.100} that is in use already")
+
+
+cdef bint is_ordinary(Machine* m, PyObject* instance) noexcept:
+    """Whether BUILD may set the attributes of an instance without more ado; never fails."""
+    cdef PyObject* kind = kind_of(m, Py_TYPE(instance))
+    if kind == NULL:
+        PyErr_Clear()
+        return False
+    return kind != Py_None and <PyObject*>(<Kind>kind).build == Py_True and m.shared == NULL
+
+
+cdef bint is_sound_uuid(Machine* m, PyObject* instance, PyObject* number) noexcept:
+    """Whether a number may become the state of a UUID at once; never fails."""
+    cdef PyObject* kind = kind_of(m, Py_TYPE(instance))
+    if kind == NULL or kind == Py_None or m.shared != NULL or Py_REFCNT(instance) > 2:
+        PyErr_Clear()
+        return False
+    return Py_TYPE(number) == &PyLong_Type and 0 <= <object>number < UUIDS
+
+
+cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept:
+    """BUILD under a policy."""
+    cdef PyObject* kind
+    cdef PyObject* build
+    cdef PyObject* args[2]
+    cdef PyObject* answer
+    cdef int status
+    if is_callee(instance):
+        (<with_name>refuse_change)(instance, b"BUILD")
+        return -1
+    kind = kind_of(m, Py_TYPE(instance))
+    if kind == NULL:
+        return -1
+    build = Py_None if kind == Py_None else <PyObject*>(<Kind>kind).build
+    if build == Py_None:
+        (<with_name>refuse_change)(instance, b"BUILD")
+        return -1
+    status = is_shared(m, instance)
+    if status != 0:
+        if status > 0:
+            (<with_name>refuse_shared)(instance, b"BUILD")
+        return -1
+    if build == Py_True:
+        return build_ordinary(instance, state)
+    if (<Kind>kind).unseen and Py_REFCNT(instance) > 2:
+        (<with_two>refuse_seen)(instance, Py_None)
+        return -1
+    args[0] = instance
+    args[1] = state
+    answer = PyObject_Vectorcall(build, args, 2, NULL)
+    if answer == NULL:
+        m.foreign = True
+        return -1
+    Py_DECREF(answer)
+    return 0
+
+
+cdef int build_ordinary(PyObject* instance, PyObject* state) noexcept:
+    """A dict for the instance's own dict, or (dict or None, dict of slots)."""
+    cdef PyObject* slots = NULL
+    if PyTuple_CheckExact(state) and PyTuple_GET_SIZE(state) == 2:
+        slots = PyTuple_GET_ITEM(state, 1)
+        state = PyTuple_GET_ITEM(state, 0)
+    if state != Py_None and set_dict(instance, state) < 0:
+        return -1
+    if slots != NULL and slots != Py_None and set_slots_of(instance, slots) < 0:
+        return -1
+    return 0
+
+
+cdef int set_dict(PyObject* instance, PyObject* state) noexcept:
+    cdef PyObject* attributes
+    cdef PyObject* key
+    cdef PyObject* value
+    cdef Py_ssize_t at = 0
+    cdef int status = 0
+    if not PyDict_CheckExact(state):
+        PyErr_SetString(<PyObject*>UnpicklingError, b"state is not a dictionary")
+        return -1
+    if PyDict_GET_SIZE(state) == 0:
+        return 0
+    attributes = PyObject_GenericGetDict(instance, NULL)
+    if attributes == NULL:
+        return -1
+    if not PyDict_CheckExact(attributes):
+        PyErr_SetString(<PyObject*>UnpicklingError, b"the instance's __dict__ is no dict")
+        status = -1
+    while status == 0 and PyDict_Next(state, &at, &key, &value):
+        if not PyUnicode_CheckExact(key) or is_reserved(key):
+            PyErr_Format(<PyObject*>UnpicklingError, b"%.200R is no name of an attribute", key)
+            status = -1
+            break
+        Py_INCREF(key)
+        PyUnicode_InternInPlace(&key)
+        status = PyDict_SetItem(attributes, key, value)
+        Py_DECREF(key)
+    Py_DECREF(attributes)
+    return status
+
+
+cdef bint is_reserved(PyObject* key) noexcept:
+    return (PyUnicode_CompareWithASCIIString(key, b"__class__") == 0
+            or PyUnicode_CompareWithASCIIString(key, b"__dict__") == 0
+            or PyUnicode_CompareWithASCIIString(key, b"__weakref__") == 0)
+
+
+cdef int set_slots_of(PyObject* instance, PyObject* slots) noexcept:
+    cdef PyObject* key
+    cdef PyObject* value
+    cdef Py_ssize_t at = 0
+    cdef int status = 0
+    if not PyDict_CheckExact(slots):
+        PyErr_SetString(<PyObject*>UnpicklingError, b"slot state is not a dictionary")
+        return -1
+    while status == 0 and PyDict_Next(slots, &at, &key, &value):
+        status = set_slot(instance, key, value)
+    return status
+
+
+cdef int set_slot(PyObject* instance, PyObject* key, PyObject* value) noexcept:
+    """Sets one of __slots__ through its member descriptor; nothing else is a slot. An instance's own
+    dict takes the rest, as where a base has no slots: then setattr would have put it there."""
+    cdef PyObject* member
+    cdef PyObject* attributes
+    cdef int status
+    if not PyUnicode_CheckExact(key) or is_reserved(key):
+        PyErr_Format(<PyObject*>UnpicklingError, b"%.200R is no name of a slot", key)
+        return -1
+    member = _PyType_Lookup(Py_TYPE(instance), key)
+    if member != NULL and is_slot(member):
+        return call_descr_set(member, instance, value)
+    if member == NULL:
+        attributes = PyObject_GenericGetDict(instance, NULL)
+        if attributes != NULL:
+            status = PyDict_SetItem(attributes, key, value) if PyDict_CheckExact(attributes) else -1
+            Py_DECREF(attributes)
+            if status == 0 or PyErr_Occurred() != NULL:
+                return status
+        PyErr_Clear()
+    PyErr_Format(<PyObject*>UnpicklingError, b"%.200R is no slot of %.200s", key, Py_TYPE(instance).tp_name)
+    return -1
+
+
+cdef PyObject* type_method(PyObject* instance, PyObject* name) noexcept:
+    """A method looked up on the type alone, bound (new); NULL without an exception if it has none."""
+    cdef PyObject* found = _PyType_Lookup(Py_TYPE(instance), name)
+    if found == NULL or not has_descr_get(found):
+        return NULL
+    return call_descr_get(found, instance)
 
 
 # ---- work ----------------------------------------------------------------------------------
@@ -122,7 +557,7 @@ cdef object refuse_class(object cls):
 cdef int charge(Machine* m, PyObject** items, Py_ssize_t n, int step) noexcept:
     cdef Py_ssize_t i = 0
     while i < n:
-        if PyTuple_CheckExact(items[i]) and not tuple_depth(&m.budget, items[i], DEPTH):
+        if PyTuple_Check(items[i]) and not tuple_depth(&m.budget, items[i], DEPTH):
             if m.budget < 0:
                 (<with_two>limit_reached)(<PyObject*>"hashing the keys costs more than the stream's size allows",
                                           <PyObject*>"hashing")
@@ -130,6 +565,23 @@ cdef int charge(Machine* m, PyObject** items, Py_ssize_t n, int step) noexcept:
                 (<with_two>limit_reached)(<PyObject*>"a key nests too deep to be hashed", <PyObject*>"depth")
             return -1
         i += step
+    return 0
+
+
+cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
+    """A call may copy what its arguments hold, and the memo gives them any number of times."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        if PyUnicode_CheckExact(args[i]):
+            m.copies -= PyUnicode_GET_LENGTH(args[i])
+        elif PyBytes_CheckExact(args[i]) or PyTuple_CheckExact(args[i]) or PyList_CheckExact(args[i]) \
+                or Py_TYPE(args[i]) == &PyByteArray_Type:
+            m.copies -= 8 * Py_SIZE(args[i]) if not PyBytes_CheckExact(args[i]) else Py_SIZE(args[i])
+        elif PyDict_CheckExact(args[i]):
+            m.copies -= 64 * PyDict_GET_SIZE(args[i])
+    if m.copies < 0 and m.copies + COPIES * (m.passed + (m.end - m.start)) < 0:
+        (<with_two>limit_reached)(<PyObject*>"the stream copies more than its size allows", <PyObject*>"memory")
+        return -1
     return 0
 
 

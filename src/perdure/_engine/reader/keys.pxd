@@ -45,7 +45,7 @@ cdef struct Keys:
 cdef inline bint is_deep(Py_ssize_t* steps, PyObject* key) noexcept:
     """Whether hashing a key could overflow the C stack, or takes more than what is left of the
     load's steps (2**n for n tuples, each of the one before twice); RecursionError is set then."""
-    if likely(not PyTuple_CheckExact(key)):
+    if likely(not PyTuple_Check(key)):
         return False
     steps[0] += KEY_STEPS
     if tuple_depth(steps, key, KEY_DEPTH):
@@ -67,7 +67,7 @@ cdef inline bint tuple_depth(Py_ssize_t* steps, PyObject* key, int depth) noexce
     if steps[0] < 0:
         return False
     for i in range(PyTuple_GET_SIZE(key)):
-        if PyTuple_CheckExact(PyTuple_GET_ITEM(key, i)) and not tuple_depth(steps, PyTuple_GET_ITEM(key, i), depth - 1):
+        if PyTuple_Check(PyTuple_GET_ITEM(key, i)) and not tuple_depth(steps, PyTuple_GET_ITEM(key, i), depth - 1):
             return False
     return True
 

@@ -10,7 +10,7 @@
 # - Functions give 0 or -1 (or NULL) with an exception set; none of them is for the hot loop
 #   except the inline ones that say so.
 
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport uintptr_t, uint8_t, uint64_t
 from libc.string cimport memcpy, memset
 from perdure._engine.reader.capi cimport *
@@ -19,6 +19,8 @@ cdef enum:
     SMALL_STACK = 64    # slots on the C stack: a small load allocates nothing of its own
     SMALL_MARKS = 16
     SMALL_MEMO = 32
+    COPIES = 256        # bytes that calls may copy, for each byte of the stream
+    FREE_COPIES = 1 << 26
     DENSE_MEMO = 4096   # memo indices below this, or near what is in use, live in the array
 
 cdef struct Machine:
@@ -73,11 +75,18 @@ cdef struct Machine:
     # What went wrong, for the policy door.
     bint truncated
     bint foreign                # the exception came out of code that the stream called
-    # Under a policy: names already decided, callees alive on the stack, work still allowed.
+    bint hook                   # ... or out of one that the caller of the load gave us
+    # Under a policy: names and types already decided, callees alive on the stack, what this load
+    # did not make (by address), and work still allowed. `kind` is that of the type looked at last.
     PyObject* names
+    PyObject* kinds
+    PyObject* kind
+    PyTypeObject* kind_type
+    PyObject* shared
     Py_ssize_t callees
     bint memo_callees
     Py_ssize_t budget
+    Py_ssize_t copies           # bytes that calls may copy, besides COPIES for each one read
     Py_ssize_t steps            # of hashing keys that are tuples; see is_deep
     # numpy's _frombuffer, once this stream has named it, and frombuffer; the dtype that was
     # looked at last, and the size of its items. (All owned.)
@@ -329,6 +338,7 @@ cdef inline void machine_init(Machine* m) noexcept:
     m.mark_room = SMALL_MARKS
     m.memo = m.small_memo
     m.memo_room = SMALL_MEMO
+    m.copies = FREE_COPIES
 
 cdef inline void machine_rest(Machine* m) noexcept:
     """After a load: everything let go except the memo (and the window, for what follows)."""
@@ -347,6 +357,10 @@ cdef inline void machine_rest(Machine* m) noexcept:
     if m.names != NULL:
         Py_DECREF(m.names)
         m.names = NULL
+    if m.kinds != NULL:
+        Py_DECREF(m.kinds)
+        m.kinds = m.kind = NULL
+        m.kind_type = NULL
     if m.frombuffer != NULL:
         Py_DECREF(m.frombuffer)
         Py_XDECREF(m.frombuffer_c)
@@ -356,6 +370,9 @@ cdef inline void machine_rest(Machine* m) noexcept:
 cdef inline void machine_end(Machine* m) noexcept:
     machine_rest(m)
     memo_clear(m)
+    if m.shared != NULL:
+        Py_DECREF(m.shared)
+        m.shared = NULL
     if m.chunk != NULL:
         Py_DECREF(m.chunk)
         m.chunk = NULL

@@ -99,6 +99,7 @@ cdef PyObject* run(Machine* m) noexcept:
     cdef int op, status
     cdef Words w
     cdef Record* record
+    cdef PyTypeObject* cls
 
     m.steps = HASH_STEPS
     while True:
@@ -236,13 +237,14 @@ cdef PyObject* run(Machine* m) noexcept:
                 end = m.end
                 if status < 0:
                     break
-            if (n == 10 or n == 4) and sp > fence and PyType_Check(sp[-1]):
+            if (n == 10 or n == 4) and sp > fence and class_at(m, sp[-1]) != NULL:
                 # `C` 10 bytes `\x85` `R`: a datetime, made from the bytes as they lie.
-                record = record_of(<PyTypeObject*>sp[-1])
+                record = record_of(class_at(m, sp[-1]))
                 if record.kind == DATETIME if n == 10 else record.kind == DATE:
                     s = calendar_end(m, p + 2 + n, end)
-                    value = calendar_value(record.kind, p + 2) if s != NULL and m.policy == NULL else NULL
+                    value = calendar_value(record.kind, p + 2) if s != NULL else NULL
                     if value != NULL:
+                        forget(m, sp[-1])
                         Py_DECREF(sp[-1])
                         sp[-1] = value
                         if s - p > 4 + n and (number_hole(m) < 0 or number_hole(m) < 0):
@@ -263,7 +265,7 @@ cdef PyObject* run(Machine* m) noexcept:
                 break
             n = m.memo_filled
             value = sp[-1]
-            if likely(n == m.memo_count and n < m.memo_room and not m.callees):
+            if likely(n == m.memo_count and n < m.memo_room and (not m.callees or not is_callee(value))):
                 if m.scanned > 0 and not is_read(m, n):
                     value = NULL
                 else:
@@ -282,10 +284,12 @@ cdef PyObject* run(Machine* m) noexcept:
             p += 1 + ARGUMENT[op]
         elif op == OP_BINGET:
             top = m.memo
-            n = m.memo_filled if likely(not m.memo_callees) else 0
+            n = m.memo_filled
             while p[1] < n and top[p[1]] != NULL:  # references to few objects come in runs
                 value = top[p[1]]
                 Py_INCREF(value)
+                if m.memo_callees and is_callee(value):
+                    m.callees += 1
                 sp[0] = value
                 sp += 1
                 p += 2
@@ -303,7 +307,7 @@ cdef PyObject* run(Machine* m) noexcept:
         elif op == OP_LONG_BINGET:
             n = u32(p + 1)
             value = m.memo[n] if n < m.memo_filled else NULL
-            if unlikely(value == NULL or m.memo_callees):
+            if unlikely(value == NULL or (m.memo_callees and is_callee(value))):
                 m.sp = sp
                 value = recall(m, n)
                 if value == NULL:
@@ -373,7 +377,7 @@ cdef PyObject* run(Machine* m) noexcept:
                 value = top[-1]
             if unlikely(m.callees) and check_values(m, top, sp) < 0:
                 break
-            if likely(PyList_CheckExact(value)) and not FREE_THREADED:
+            if likely(PyList_CheckExact(value) and m.shared == NULL) and not FREE_THREADED:
                 if fill_list(value, top, sp - top) < 0:
                     break
                 sp = top
@@ -478,26 +482,28 @@ cdef PyObject* run(Machine* m) noexcept:
                 break
             p += 1
         elif op == OP_EMPTY_TUPLE:
-            if p + 1 < end and p[1] == OP_NEWOBJ and sp > fence and PyType_Check(sp[-1]):
+            if p + 1 < end and p[1] == OP_NEWOBJ and sp > fence and class_at(m, sp[-1]) != NULL:
                 # `)` `\x81`: no arguments; where __new__ is object's, only an allocation.
-                value = sp[-1]
-                if record_of(<PyTypeObject*>value).traits & NEW_PLAIN:
-                    sp[-1] = new_plain(<PyTypeObject*>value, empty_tuple)
+                cls = class_at(m, sp[-1])
+                if record_of(cls).traits & NEW_PLAIN:
+                    value = sp[-1]
+                    forget(m, value)
+                    sp[-1] = new_plain(cls, empty_tuple)
                     Py_DECREF(value)
                     if unlikely(sp[-1] == NULL):
                         sp -= 1
                         break
                     p += 2
                     continue
-            elif p + 1 < end and p[1] == OP_REDUCE and sp > fence and sp[-1] == <PyObject*>&PyODict_Type:
-                if m.policy == NULL:  # `)` `R`: an empty OrderedDict
-                    value = PyODict_New()
-                    if unlikely(value == NULL):
-                        break
-                    Py_DECREF(sp[-1])
-                    sp[-1] = value
-                    p += 2
-                    continue
+            elif p + 1 < end and p[1] == OP_REDUCE and sp > fence and class_at(m, sp[-1]) == &PyODict_Type:
+                value = PyODict_New()  # `)` `R`: an empty OrderedDict
+                if unlikely(value == NULL):
+                    break
+                forget(m, sp[-1])
+                Py_DECREF(sp[-1])
+                sp[-1] = value
+                p += 2
+                continue
             Py_INCREF(empty_tuple)
             sp[0] = empty_tuple
             sp += 1
@@ -520,7 +526,7 @@ cdef PyObject* run(Machine* m) noexcept:
             n = sp - top
             if unlikely(m.callees) and check_values(m, top, sp) < 0:
                 break
-            if p + 1 < end and top > fence and m.policy == NULL:
+            if p + 1 < end and top > fence:
                 # The tuple may be only a callee's arguments: call it with them as they lie.
                 s = p + 1
                 i = 0
@@ -543,17 +549,19 @@ cdef PyObject* run(Machine* m) noexcept:
                     sp += 1
                     p = s + 1
                     continue
-                elif s[0] == OP_NEWOBJ and PyType_Check(top[-1]):
+                elif s[0] == OP_NEWOBJ and class_at(m, top[-1]) != NULL:
                     value = top[-1]
-                    record = record_of(<PyTypeObject*>value)
+                    cls = class_at(m, value)
+                    record = record_of(cls)
                     if record.kind == NAMED_TUPLE and record.fields == n:
                         if i and number_hole(m) < 0:
                             break
-                        top[-1] = PyType_GenericAlloc(<PyTypeObject*>value, n)
+                        top[-1] = PyType_GenericAlloc(cls, n)
                         if unlikely(top[-1] == NULL):
                             top[-1] = value
                             break
                         memcpy((<PyTupleObject*>top[-1]).ob_item, top, n * sizeof(PyObject*))
+                        forget(m, value)
                         Py_DECREF(value)
                         sp = top
                         p = s + 1
@@ -574,6 +582,8 @@ cdef PyObject* run(Machine* m) noexcept:
         elif op == OP_BUILD:
             if unlikely(sp - fence < 2):
                 underflow(m, UNPICKLING)
+                break
+            if unlikely(m.callees) and check_values(m, sp - 1, sp) < 0:
                 break
             if build(m, sp[-2], sp[-1]) < 0:
                 break

@@ -196,7 +196,7 @@ cdef int load_plain(Machine* m, int op) noexcept:
             return underflow(m, UNPICKLING)
         if check_values(m, m.sp - 1, m.sp) < 0:
             return -1
-        if PyList_CheckExact(m.sp[-2]):
+        if PyList_CheckExact(m.sp[-2]) and m.shared == NULL:
             if PyList_Append(m.sp[-2], m.sp[-1]) < 0:
                 return -1
             m.sp -= 1
@@ -257,6 +257,8 @@ cdef int load_plain(Machine* m, int op) noexcept:
             return no_persistent_load()
         if m.sp <= m.fence:
             return underflow(m, UNPICKLING)
+        if check_values(m, m.sp - 1, m.sp) < 0:
+            return -1
         m.sp -= 1
         return push(m, call_persistent_load(m, m.sp[0]))
     return load_line(m, op)
@@ -279,7 +281,10 @@ cdef PyObject* next_buffer(Machine* m) noexcept:
         if PyErr_Occurred() == NULL:
             PyErr_SetString(UNPICKLING, b"not enough out-of-band buffers")
         else:
-            m.foreign = True
+            m.foreign = m.hook = True
+    elif m.policy != NULL and keep_shared(m, value) < 0:
+        Py_DECREF(value)
+        value = NULL
     return value
 
 
@@ -350,7 +355,10 @@ cdef PyObject* call_persistent_load(Machine* m, PyObject* pid) noexcept:
         value = NULL
     Py_DECREF(pid)
     if value == NULL:
-        m.foreign = True
+        m.foreign = m.hook = True
+    elif m.policy != NULL and keep_shared(m, value) < 0:
+        Py_DECREF(value)
+        value = NULL
     return value
 
 

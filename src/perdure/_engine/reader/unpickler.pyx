@@ -16,6 +16,7 @@ from libc.stdint cimport uintptr_t
 from perdure._engine.claims cimport *
 from perdure._engine.layouts cimport direct_memory
 from perdure._engine.reader.capi cimport *
+from perdure._engine.reader.guard cimport found_by, keep_shared
 from perdure._engine.reader.machine cimport *
 from perdure._engine.reader.names cimport find_global
 from perdure._engine.reader.origin cimport origin_of
@@ -273,15 +274,21 @@ def load_policy(file, policy, /, *, bint fix_imports=True, str encoding not None
 cdef int raise_converted(Machine* m, object error) except -1:
     """The one boundary of the policy door: what the machine itself raised becomes an error that
     says so; what came out of code that the stream called, or of the file, stays what it is."""
-    if m.foreign and m.policy == NULL or isinstance(error, (CorruptError, LimitError, UntrustedError)):
+    if m.hook or m.foreign and m.policy == NULL or isinstance(error, (CorruptError, LimitError, UntrustedError)):
         raise error
     if m.foreign and isinstance(error, OSError):
         raise error
     text = str(error) or type(error).__name__
     kind = TruncatedError if m.truncated else CorruptError
+    if isinstance(error, (RecursionError, MemoryError)):
+        raise LimitError(f"{text:.300} (at byte {m.error_offset})", limit_of(error)) from error
     notes = getattr(error, "__notes__", ())
     place = f", {notes[-1]}" if notes and notes[-1].startswith("at root") else ""
     raise kind(f"{text:.300} (at byte {m.error_offset}{place})", m.error_offset) from error
+
+
+cdef str limit_of(object error):
+    return "depth" if isinstance(error, RecursionError) else "memory"
 
 
 # ---- Unpickler -----------------------------------------------------------------------------
@@ -298,6 +305,7 @@ cdef class Unpickler:
     cdef str encoding
     cdef str errors
     cdef object persistent_load_attribute
+    cdef dict given_memo
     cdef uintptr_t owner
 
     def __cinit__(self, *args, **kwargs):
@@ -342,7 +350,8 @@ cdef class Unpickler:
         persistent_load = self.persistent_load_attribute
         m.unpickler = NULL
         if type(self) is not Unpickler:
-            m.unpickler = <PyObject*>self
+            if m.policy == NULL or type(self).find_class is not PolicyUnpickler.find_class:
+                m.unpickler = <PyObject*>self
             if persistent_load is None:
                 persistent_load = self.persistent_load
         if m.read == NULL and m.memory == NULL:
@@ -352,8 +361,10 @@ cdef class Unpickler:
         m.errors = <PyObject*>self.errors
         m.buffers = borrowed(self.buffers)
         m.proto = 0
+        m.callees = 0
+        m.copies = FREE_COPIES
         m.error_offset = 0
-        m.truncated = m.foreign = False
+        m.truncated = m.foreign = m.hook = False
         return run_file(m)
 
     def find_class(self, module_name, global_name, /):
@@ -414,6 +425,7 @@ cdef class Unpickler:
                 index = key
                 if memo_put(&self.machine, index, <PyObject*>item) < 0:
                     take(NULL)
+            self.given_memo = entries  # under a policy: not to be filled in
         finally:
             if visiting:
                 release(&self.owner)
@@ -437,9 +449,24 @@ cdef class PolicyUnpickler(Unpickler):
                            buffers=buffers)
         self.policy = policy
 
+    def find_class(self, module_name, global_name, /):
+        """What the policy allows a name to stand for; UntrustedError where it is nothing.
+
+        Override it to decide otherwise: a class that it returns is trusted, a function is a
+        value, unless the policy lets it be called.
+        """
+        cdef Machine* m = &self.machine
+        if self.policy is None:
+            return Unpickler.find_class(self, module_name, global_name)
+        return found_by(self.policy, module_name, global_name, m.proto < 3 and m.fix_imports)
+
     def load(self):
         """Read a pickle from the file and return the object that it describes."""
         self.machine.policy = borrowed(self.policy)
+        if self.given_memo is not None and self.policy is not None:
+            for item in self.given_memo.values():
+                if keep_shared(&self.machine, <PyObject*>item) < 0:
+                    take(NULL)
         try:
             return Unpickler.load(self)
         except Exception as error:

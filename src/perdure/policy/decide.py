@@ -1,0 +1,408 @@
+"""`Policy`: what a load may name, call and fill in; and what ``trusted=`` means.
+
+Rules:
+
+- A name is decided from its spelling first: only what could be allowed is imported, and nothing above it.
+- Then the object is judged, not the spelling: a class by where it says that it was defined.
+- The tables come first. What they know is made by our own code, whoever else trusts it.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+
+from perdure.errors import CorruptError, UntrustedError
+from perdure.policy.classes import is_enum, static_attribute, trusted_class, trusted_kind
+from perdure.policy.rows import Callee, Constant, Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, NoReturn
+
+    from perdure.policy.rows import Answer
+
+__all__ = ["TRUST_ALL", "Policy", "TrustAll", "packs", "policy_for", "trust"]
+
+
+class TrustAll:
+    """Everything loads, as with the standard module: for streams that you would run anyway."""
+
+    def __repr__(self) -> str:
+        return "perdure.TRUST_ALL"
+
+
+TRUST_ALL = TrustAll()
+
+# The built-in profile: which tables know a library's names, by the first part of the module's name. A table
+# is imported when a stream first names something of it; the library itself not before a name of it is known.
+_STANDARD = (
+    "argparse", "array", "collections", "datetime", "dateutil", "decimal", "fractions", "http", "ipaddress", "json",
+    "logging", "os", "pathlib", "pytz", "random", "re", "signal", "socket", "statistics", "string", "time", "types",
+    "urllib", "uuid", "zoneinfo",
+)  # fmt: skip
+_PROFILE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("builtins", "_codecs"), ("perdure.policy.tables.builtin",)),
+    **dict.fromkeys(_STANDARD, ("perdure.policy.tables.standard",)),
+    "numpy": ("perdure.policy.tables.numpy",),
+}
+# Packs of our own: tables that somebody has to ask for, or that others need.
+_PACKS: dict[str, str | None] = {
+    "numpy": None,  # in the profile
+}
+
+
+class Policy:
+    """The built-in profile, and what is trusted besides.
+
+    ``objects`` are classes and functions, ``names`` dotted names, ``packages`` those of ``"pkg.*"``,
+    ``tables`` those of packs.
+    """
+
+    def __init__(
+        self,
+        objects: Iterable[Any] = (),
+        names: Iterable[str] = (),
+        packages: Iterable[str] = (),
+        tables: Iterable[Any] = (),
+    ) -> None:
+        self._objects = {own_name(thing): thing for thing in objects}
+        self._names = frozenset(names)
+        self._packages = tuple(packages)
+        self._tables = tuple(tables)
+        self._adopted: set[type] = set()
+        self._special: dict[tuple[str, str], Callee] = {
+            ("builtins", "getattr"): Callee("builtins.getattr", self._getattr),
+            ("copyreg", "_reconstructor"): Callee("copyreg._reconstructor", self._reconstructor),
+            ("copyreg", "__newobj__"): Callee("copyreg.__newobj__", self._newobj),
+            ("copyreg", "__newobj_ex__"): Callee("copyreg.__newobj_ex__", self._newobj_ex),
+            **{
+                (f"numpy.{core}.multiarray", "_reconstruct"): Callee(
+                    f"numpy.{core}.multiarray._reconstruct", self._array
+                )
+                for core in ("_core", "core")
+            },
+        }
+
+    # ---- what the engine asks
+
+    def resolve(self, module: str, name: str) -> Answer:
+        """What the stream may do with a name; UntrustedError where it may do nothing."""
+        found = self._special.get((module, name)) or self._known(module, name) or self._trusted(module, name)
+        return found or refuse(module, name)
+
+    def kind(self, cls: type) -> Kind | None:
+        """What the stream may do to instances of a class; None: nothing."""
+        kind = self._known_kind(cls)
+        if kind is not None:
+            return kind
+        if cls in self._adopted:
+            return trusted_kind(cls, self._known_kind)
+        try:
+            answer = self._trusted(*own_name(cls))
+        except (ImportError, CorruptError):
+            return None
+        return trusted_kind(cls, self._known_kind) if type(answer) is Callee and answer.value is cls else None
+
+    def adopt(self, found: Any) -> Answer:
+        """What an unpickler's own find_class stands for: a class that it gave is trusted."""
+        if type(found) is Callee or type(found) is Constant:
+            return found
+        if isinstance(found, type) or callable(found):
+            key = own_name(found)
+            row = self._special.get(key) or self._known(*key)
+            if row is not None and (row.value if type(row) is Constant else _value(row)) is found:
+                return row
+            if self._objects.get(key) is found:
+                return _answer(found)
+            if isinstance(found, type) and not issubclass(found, type):
+                self._adopted.add(found)
+                return trusted_class(found)
+        return Constant(found, shared=not isinstance(found, type))
+
+    # ---- names
+
+    def _known(self, module: str, name: str) -> Any:
+        """The tables' answer, or None."""
+        found = known(module, name)
+        for table in self._tables:
+            if found is None and module.partition(".")[0] in table.TOPS:
+                found = table.row(module, name)
+        return found
+
+    def _known_kind(self, cls: type) -> Kind | None:
+        """The tables' answer to what may be done to instances of a class."""
+        module, _ = own_name(cls)
+        top = module.partition(".")[0]
+        for path in _PROFILE.get(top, ()):
+            kind: Kind | None = import_module(path).kind(cls)
+            if kind is not None:
+                return kind
+        for table in self._tables:
+            if top in table.TOPS:
+                kind = table.kind(cls)
+                if kind is not None:
+                    return kind
+        return None
+
+    def _trusted(self, module: str, name: str) -> Answer | None:
+        """The answer for what ``trusted=`` names, or None."""
+        thing = self._objects.get((module, name))
+        if thing is not None:
+            return _answer(thing)
+        dotted = f"{module}.{name}"
+        exact = dotted in self._names
+        if exact or any(module == package or module.startswith(package + ".") for package in self._packages):
+            found = find(module, name)
+            if isinstance(found, type) and self._is_trusted_class(found, dotted):
+                return trusted_class(found)
+            if exact and not isinstance(found, (type, ModuleType)) and _is_own(found, module):
+                return _answer(found)
+            if found is not _NOTHING:
+                refuse(*own_name(found, default=(module, name)))
+        return self._member(module, name)
+
+    def _is_trusted_class(self, cls: type, spelled: str) -> bool:
+        module, name = own_name(cls)
+        if issubclass(cls, type):
+            return False
+        if f"{module}.{name}" in self._names:
+            return True
+        if spelled in self._names and module.split(".")[0] == spelled.split(".")[0]:
+            return True
+        return any(module == package or module.startswith(package + ".") for package in self._packages)
+
+    def _member(self, module: str, name: str) -> Constant | None:
+        """A member of an enum that is known or trusted: its class, a dot and its name."""
+        outer, dot, member = name.rpartition(".")
+        if not dot:
+            return None
+        row = self._known(module, outer) or self._trusted(module, outer)
+        cls = _value(row) if type(row) is Callee else None
+        if isinstance(cls, type) and is_enum(cls):
+            found = cls.__members__.get(member)  # type: ignore[attr-defined]
+            return None if found is None else Constant(found)
+        return None
+
+    # ---- helpers that every pickler knows: what they look up goes through the policy
+
+    def _getattr(self, *args: Any) -> Any:
+        if len(args) != 2 or type(args[1]) is not str or not isinstance(args[0], type):
+            raise UntrustedError("builtins.getattr stands only for a look-up in a trusted class", ("builtins.getattr",))
+        module, name = own_name(args[0])
+        answer = self.resolve(module, f"{name}.{args[1]}")
+        return answer.value if type(answer) is Constant else answer
+
+    def _array(self, *args: Any) -> Any:
+        from perdure.policy.tables.numpy import reconstruct
+
+        return reconstruct(lambda cls: bool(self._class_answer(cls)), *args)
+
+    def _class_answer(self, cls: Any) -> Callee:
+        if isinstance(cls, type):
+            if cls in self._adopted:
+                return trusted_class(cls)
+            answer = self.resolve(*own_name(cls))
+            if type(answer) is Callee and _value(answer) is cls:
+                return answer
+        raise UntrustedError(f"{cls!r:.200} is no class that the policy lets the stream create")
+
+    def _newobj(self, *args: Any) -> Any:
+        return self._newobj_ex(args[0] if args else None, args[1:], {})
+
+    def _newobj_ex(self, cls: Any, args: Any, kwargs: Any) -> Any:
+        answer = self._class_answer(cls)
+        if answer.plain is not None:
+            return cls.__new__(cls, *args, **kwargs)
+        if answer.new is None:
+            raise UntrustedError(f"{answer.name} is no class that the policy lets the stream create", (answer.name,))
+        return answer.new(*args, **kwargs)
+
+    def _reconstructor(self, cls: Any, base: Any, state: Any) -> Any:
+        """As copyreg's, for a class whose first base in C is ``base``, and a state of just that type."""
+        answer = self._class_answer(cls)
+        if base is object:
+            return object.__new__(cls) if answer.plain is not None else self._newobj_ex(cls, (), {})
+        if base not in _BASES or not issubclass(cls, base) or type(state) is not base:
+            raise CorruptError("copyreg._reconstructor with a base that no pickler gives")
+        if answer.plain is None and answer.new is None:
+            raise UntrustedError(f"{answer.name} is no class that the policy lets the stream create", (answer.name,))
+        if base is tuple and answer.plain is None:
+            return answer.new(*state)  # type: ignore[misc]
+        made = base.__new__(cls, state)
+        if base.__init__ is not object.__init__:
+            base.__init__(made, state)
+        return made
+
+
+_BASES = frozenset((list, dict, set, frozenset, tuple, str, bytes, bytearray, int, float, complex))
+_NOTHING = object()
+_decided: dict[tuple[str, str], Any] = {}
+
+
+def known(module: str, name: str) -> Any:
+    """What the profile's tables say of a name, by its new spelling: a Callee, a Constant, or None."""
+    key = (module, name)
+    found = _decided.get(key, _NOTHING)
+    if found is _NOTHING:
+        found = None
+        for path in _PROFILE.get(module.partition(".")[0], ()):
+            found = found or import_module(path).row(module, name)
+        if found is not None:  # a stream may name anything: what is not known is not kept
+            _decided[key] = found
+    return found
+
+
+def _value(row: Any) -> Any:
+    return row.value if type(row) in (Callee, Constant) else None
+
+
+def own_name(thing: Any, default: tuple[str, str] = ("", "")) -> tuple[str, str]:
+    """The module and qualified name by which a class or function knows itself."""
+    try:
+        if isinstance(thing, type):
+            get = type.__getattribute__
+            module, name = get(thing, "__module__"), get(thing, "__qualname__")
+        else:
+            module, name = thing.__module__, thing.__qualname__
+    except Exception:
+        return default
+    return (module, name) if type(module) is str and type(name) is str else default
+
+
+def _is_own(found: Any, module: str) -> bool:
+    """Whether something that is no class may go by a name in a module: a function of another library may not."""
+    own, _ = own_name(found, default=(module, ""))
+    return own.split(".")[0].lstrip("_") == module.split(".")[0].lstrip("_")
+
+
+def _answer(thing: Any) -> Answer:
+    if isinstance(thing, type):
+        return trusted_class(thing)
+    if callable(thing):
+        return Callee(".".join(own_name(thing, default=("", repr(thing)))), thing, value=thing)
+    return Constant(thing, shared=True)
+
+
+def find(module: str, name: str) -> Any:
+    """The object of a name that could be trusted: through the module's own names and then through classes
+    alone; nothing is run but the import. ``_NOTHING`` where there is none."""
+    parts = name.split(".")
+    if not all(part.isidentifier() for part in (*module.split("."), *parts)) or "__main__" in module.split(".")[1:]:
+        return _NOTHING
+    loaded = sys.modules.get(module) or import_module(module)
+    if not isinstance(loaded, ModuleType):
+        return _NOTHING
+    found = ModuleType.__getattribute__(loaded, "__dict__").get(parts[0], _NOTHING)
+    for part in parts[1:]:
+        if not isinstance(found, type):
+            return _NOTHING
+        cls = found
+        owner, found = static_attribute(cls, part)
+        if owner is None:
+            return _NOTHING
+        if isinstance(found, staticmethod):
+            found = found.__func__
+        elif isinstance(found, classmethod):
+            found = found.__get__(None, cls)
+    return found
+
+
+def refuse(module: str, name: str) -> NoReturn:
+    full = f"{module:.200}.{name:.200}"
+    raise UntrustedError(
+        f"{full} is not trusted, and nothing of it was imported or run; if you trust it: trusted=[{full!r}]", (full,)
+    )
+
+
+# ---- trusted= ------------------------------------------------------------------------------
+
+_trusted_by_all: tuple[Any, ...] = ()
+_built_in = Policy()
+
+
+def packs() -> tuple[str, ...]:
+    """The names of the packs that ``trusted=`` takes: perdure's own, and those that installed packages give by
+    the entry point group ``perdure.packs``."""
+    return tuple(sorted({*_PACKS, *(entry.name for entry in _entry_points())}))
+
+
+def _entry_points() -> Any:
+    from importlib.metadata import entry_points
+
+    return entry_points(group="perdure.packs")
+
+
+def _tables_of(pack: str, seen: dict[str, Any]) -> dict[str, Any]:
+    """Adds a pack's table and those that it needs."""
+    if pack in seen:
+        return seen
+    if pack in _PACKS:
+        path = _PACKS[pack]
+        table = import_module(path) if path else None
+    else:
+        found = [entry for entry in _entry_points() if entry.name == pack]
+        if not found:
+            raise ValueError(f"there is no pack {pack!r:.100}; there are {', '.join(packs())}")
+        table = found[0].load()
+    seen[pack] = table
+    for needed in table.NEEDS if table is not None else ():
+        _tables_of(needed, seen)
+    return seen
+
+
+def trust(*items: Any) -> None:
+    """Adds to what every later load of this process trusts: see ``trusted=`` of :func:`perdure.load`.
+
+    Raises TypeError or ValueError for what can't be trusted.
+
+    >>> import perdure
+    >>> class Point:
+    ...     pass
+    >>> perdure.trust(Point)
+    """
+    global _trusted_by_all, _built_in
+    together = (*_trusted_by_all, *items)
+    _built_in = _policy(together)
+    _trusted_by_all = together
+
+
+def policy_for(trusted: Any, *, own: bool = False) -> Policy | None:
+    """What the engine asks, or None for nobody; ``own``: one that nobody else uses."""
+    if trusted is TRUST_ALL:
+        return None
+    if trusted is None:
+        return _policy(_trusted_by_all) if own else _built_in
+    if isinstance(trusted, (str, type)) or not hasattr(trusted, "__iter__"):
+        raise TypeError(f"trusted= takes None, perdure.TRUST_ALL or an iterable: trusted=[{trusted!r:.100}]")
+    return _policy((*_trusted_by_all, *trusted))
+
+
+def _policy(items: tuple[Any, ...]) -> Policy:
+    objects, names, packages = [], [], []
+    tables: dict[str, Any] = {}
+    for item in items:
+        if isinstance(item, str):
+            if "." not in item:
+                _tables_of(item, tables)
+            elif item.endswith(".*"):
+                packages.append(_checked(item[:-2], item))
+            else:
+                names.append(_checked(item, item))
+        elif item is TRUST_ALL:
+            raise TypeError("trusted=perdure.TRUST_ALL, not in a list: it leaves nothing to the rest")
+        elif isinstance(item, type) and issubclass(item, type):
+            raise TypeError(f"{item!r:.100} is a metaclass: whoever calls it makes classes")
+        elif isinstance(item, type) or (callable(item) and own_name(item) != ("", "")):
+            objects.append(item)
+        else:
+            raise TypeError(f"trusted= takes classes, functions and names, not {type(item).__name__:.100}")
+    return Policy(objects, names, packages, [table for table in tables.values() if table is not None])
+
+
+def _checked(dotted: str, item: str) -> str:
+    if not all(part.isidentifier() for part in dotted.split(".")):
+        raise ValueError(f"{item!r:.100} is no dotted name")
+    return dotted

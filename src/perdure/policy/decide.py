@@ -54,6 +54,13 @@ _PACKS: dict[str, str | None] = {
 }
 
 
+class Enclosing:
+    """A class that is not trusted, by its name: older protocols reach a nested class through it."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+
 class Policy:
     """The built-in profile, and what is trusted besides.
 
@@ -72,6 +79,10 @@ class Policy:
         self._names = frozenset(names)
         self._packages = tuple(packages)
         self._tables = tuple(tables)
+        # What the engine may use again in later loads without asking: names that stand for the same at any
+        # time, and kinds of types, which hold as long as the type is not changed.
+        self.answers: dict[str, dict[str, Answer]] = {}
+        self.kinds: dict[type, Any] = {}
         self._adopted: set[type] = set()
         self._special: dict[tuple[str, str], Callee] = {
             ("builtins", "getattr"): Callee("builtins.getattr", self._getattr),
@@ -90,8 +101,11 @@ class Policy:
 
     def resolve(self, module: str, name: str) -> Answer:
         """What the stream may do with a name; UntrustedError where it may do nothing."""
-        found = self._special.get((module, name)) or self._known(module, name) or self._trusted(module, name)
-        return found or refuse(module, name)
+        found = self._special.get((module, name)) or self._known(module, name) or self._object(module, name)
+        if found is not None:
+            self.answers.setdefault(module, {})[name] = found
+            return found
+        return self._trusted(module, name) or self._enclosing(module, name) or refuse(module, name)
 
     def kind(self, cls: type) -> Kind | None:
         """What the stream may do to instances of a class; None: nothing."""
@@ -149,9 +163,9 @@ class Policy:
 
     def _trusted(self, module: str, name: str) -> Answer | None:
         """The answer for what ``trusted=`` names, or None."""
-        thing = self._objects.get((module, name))
-        if thing is not None:
-            return _answer(thing)
+        found = self._object(module, name)
+        if found is not None:
+            return found
         dotted = f"{module}.{name}"
         exact = dotted in self._names
         if exact or any(module == package or module.startswith(package + ".") for package in self._packages):
@@ -163,6 +177,11 @@ class Policy:
             if found is not _NOTHING:
                 refuse(*own_name(found, default=(module, name)))
         return self._member(module, name)
+
+    def _object(self, module: str, name: str) -> Answer | None:
+        """The answer for an object that ``trusted=`` holds, or None."""
+        thing = self._objects.get((module, name))
+        return None if thing is None else _answer(thing)
 
     def _is_trusted_class(self, cls: type, spelled: str) -> bool:
         module, name = own_name(cls)
@@ -179,19 +198,30 @@ class Policy:
         outer, dot, member = name.rpartition(".")
         if not dot:
             return None
-        row = self._known(module, outer) or self._trusted(module, outer)
+        try:
+            row = self._known(module, outer) or self._trusted(module, outer)
+        except UntrustedError:
+            return None
         cls = _value(row) if type(row) is Callee else None
         if isinstance(cls, type) and is_enum(cls):
             found = cls.__members__.get(member)  # type: ignore[attr-defined]
             return None if found is None else Constant(found)
         return None
 
+    def _enclosing(self, module: str, name: str) -> Callee | None:
+        """A class that is only on the way to one that is trusted: something for getattr, and nothing else."""
+        start = f"{module}.{name}."
+        inner = [".".join(key) for key in self._objects] + list(self._names)
+        if any(dotted.startswith(start) for dotted in inner):
+            return Callee(start[:-1], value=Enclosing(module, name))
+        return None
+
     # ---- helpers that every pickler knows: what they look up goes through the policy
 
     def _getattr(self, *args: Any) -> Any:
-        if len(args) != 2 or type(args[1]) is not str or not isinstance(args[0], type):
+        if len(args) != 2 or type(args[1]) is not str or not isinstance(args[0], (type, Enclosing)):
             raise UntrustedError("builtins.getattr stands only for a look-up in a trusted class", ("builtins.getattr",))
-        module, name = own_name(args[0])
+        module, name = own_name(args[0]) if isinstance(args[0], type) else (args[0].module, args[0].name)
         answer = self.resolve(module, f"{name}.{args[1]}")
         return answer.value if type(answer) is Constant else answer
 
@@ -321,6 +351,7 @@ def refuse(module: str, name: str) -> NoReturn:
 
 _trusted_by_all: tuple[Any, ...] = ()
 _built_in = Policy()
+_recent: dict[tuple[Any, ...], Policy] = {}  # the same classes are trusted again and again
 
 
 def packs() -> tuple[str, ...]:
@@ -367,6 +398,7 @@ def trust(*items: Any) -> None:
     together = (*_trusted_by_all, *items)
     _built_in = _policy(together)
     _trusted_by_all = together
+    _recent.clear()
 
 
 def policy_for(trusted: Any, *, own: bool = False) -> Policy | None:
@@ -377,7 +409,18 @@ def policy_for(trusted: Any, *, own: bool = False) -> Policy | None:
         return _policy(_trusted_by_all) if own else _built_in
     if isinstance(trusted, (str, type)) or not hasattr(trusted, "__iter__"):
         raise TypeError(f"trusted= takes None, perdure.TRUST_ALL or an iterable: trusted=[{trusted!r:.100}]")
-    return _policy((*_trusted_by_all, *trusted))
+    items = tuple(trusted)
+    try:
+        found = None if own else _recent.get(items)
+    except TypeError:
+        return _policy((*_trusted_by_all, *items))  # for its error
+    if found is None:
+        found = _policy((*_trusted_by_all, *items))
+        if len(_recent) >= 64:
+            _recent.clear()
+        if not own:
+            _recent[items] = found
+    return found
 
 
 def _policy(items: tuple[Any, ...]) -> Policy:

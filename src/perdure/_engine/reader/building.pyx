@@ -14,6 +14,7 @@ from perdure._engine.reader.keys cimport *
 from perdure._engine.reader.machine cimport *
 from perdure._engine.reader.names cimport extension_name, find_extension, find_global, keep_extension
 from perdure._engine.reader.scan cimport put_to_drop
+from perdure._engine.reader.work cimport charge_chain, is_chain
 
 from perdure.errors import UnpicklingError
 
@@ -59,7 +60,8 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
     cdef PyObject* values
     cdef PyObject* answer
     cdef int status = 0
-    if m.policy != NULL and may_change(m, target, b"APPENDS") < 0:
+    if m.policy != NULL and (may_change(m, target, b"APPENDS") < 0 or
+                             (is_chain(Py_TYPE(target)) and charge_chain(m, items, m.sp - items) < 0)):
         return -1
     if PyList_CheckExact(target):  # free-threaded builds come here with lists too
         values = list_of(items, m.sp - items)
@@ -128,7 +130,8 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
     """SETITEMS on a dict or on whatever takes target[key] = value; consumes the items."""
     cdef Py_ssize_t i
     cdef int status = 0
-    if m.policy != NULL and may_change(m, target, b"SETITEMS") < 0:
+    if m.policy != NULL and (may_change(m, target, b"SETITEMS") < 0 or
+                             (is_chain(Py_TYPE(target)) and charge_chain(m, items, n) < 0)):
         return -1
     if PyDict_CheckExact(target):
         for i in range(0, n, 2):

@@ -41,7 +41,7 @@ cdef extern from "Python.h":
     void PyErr_Clear() noexcept
 
     PyTypeObject PyUnicode_Type, PyLong_Type, PyFloat_Type, PyBytes_Type, PyByteArray_Type
-    PyTypeObject PyList_Type, PyTuple_Type, PyDict_Type, PySet_Type, PyFrozenSet_Type
+    PyTypeObject PySlice_Type, PyList_Type, PyTuple_Type, PyDict_Type, PySet_Type, PyFrozenSet_Type
     PyTypeObject PyType_Type, PyBaseObject_Type
 
     void* PyMem_Malloc(size_t) noexcept

@@ -1,5 +1,5 @@
 # What holds under a policy (docs/trust.md): who may be called, what may be a value, what may be
-# filled in, what work costs.
+# filled in. What work costs stands in work.pxd.
 #
 # Rules:
 # - A name becomes a Callee or a Constant, decided once per name and load. A Callee may lie on the
@@ -9,7 +9,6 @@
 #   container and nothing per value.
 # - What may be done to an object is a question of its type, answered by a Kind, and of whether
 #   this load made it: what came from elsewhere is in `Machine.shared`.
-# - Hashing is work: keys made of tuples are charged what their hash costs, before it is taken.
 
 from cpython.object cimport PyObject, PyTypeObject
 from perdure._engine.reader.capi cimport *
@@ -36,11 +35,10 @@ cdef class Kind:
     cdef readonly bint unseen    # BUILD only while nothing but stack and memo holds it
 
 cdef int replace_callees(Machine* m, PyObject** start, PyObject** stop) noexcept
-cdef int charge(Machine* m, PyObject** items, Py_ssize_t n, int step) noexcept
 cdef PyObject* ask_policy(Machine* m, PyObject* module, PyObject* name) noexcept
 cdef PyObject* adopt(Machine* m, PyObject* found) noexcept
 cdef object found_by(object policy, object module, object name, bint python2)
-cdef int keep_shared(Machine* m, PyObject* value) noexcept
+cdef int keep_foreign(Machine* m, PyObject* value) noexcept
 cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssize_t n, bint on_stack) noexcept
 cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObject* kwargs) noexcept
 cdef int may_change(Machine* m, PyObject* target, const char* op) noexcept
@@ -53,10 +51,6 @@ cdef int set_slot(PyObject* instance, PyObject* key, PyObject* value) noexcept
 cdef inline int check_values(Machine* m, PyObject** start, PyObject** stop) noexcept:
     """Puts values where callees are among what a container is about to take; -1 if one has none."""
     return replace_callees(m, start, stop) if unlikely(m.callees) else 0
-
-cdef inline int charge_keys(Machine* m, PyObject** items, Py_ssize_t n, int step) noexcept:
-    """Charges every step-th of n values, which are about to be hashed."""
-    return charge(m, items, n, step) if m.policy != NULL else 0
 
 cdef inline bint is_callee(PyObject* value) noexcept:
     return Py_TYPE(value) == <PyTypeObject*>Callee

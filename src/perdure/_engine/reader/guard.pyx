@@ -4,14 +4,15 @@ from cpython.object cimport PyObject, PyTypeObject
 from perdure._engine.reader.arrays cimport array_of, note_function
 from perdure._engine.reader.capi cimport *
 from perdure._engine.reader.guard cimport *
-from perdure._engine.reader.keys cimport tuple_depth
-from perdure._engine.reader.machine cimport COPIES, Machine
+from perdure._engine.reader.instances cimport is_dunder
+from perdure._engine.reader.machine cimport Machine
 from perdure._engine.reader.names cimport renamed
+from perdure._engine.reader.work cimport charge, charge_chain, charge_copies
 
-from perdure.errors import CorruptError, LimitError, UnpicklingError, UntrustedError
+from perdure.errors import CorruptError, UnpicklingError, UntrustedError
 
 cdef enum:
-    DEPTH = 500         # levels of tuples in a key, beyond which hashing it could overflow the C stack
+    KINDS_KEPT = 1000   # of types, in a policy
     LONG_TEXT = 1 << 16  # characters of a str that goes to a constructor without a look at it
 
 cdef extern from *:
@@ -105,6 +106,8 @@ cdef class Kind:
 
 ctypedef PyObject* (*with_one)(PyObject*) noexcept
 ctypedef PyObject* (*with_two)(PyObject*, PyObject*) noexcept
+ctypedef PyObject* (*with_three)(PyObject*, PyObject*, PyObject*) noexcept
+ctypedef int (*looker)(Machine*, PyObject*) noexcept
 ctypedef PyObject* (*with_name)(PyObject*, const char*) noexcept
 ctypedef PyObject* (*asker)(PyObject*, PyObject*, PyObject*, PyObject*, bint) noexcept
 
@@ -113,11 +116,36 @@ ctypedef PyObject* (*asker)(PyObject*, PyObject*, PyObject*, PyObject*, bint) no
 
 cdef PyObject* ask_policy(Machine* m, PyObject* module, PyObject* name) noexcept:
     """What a name is to this load: a Callee, or a constant's value (new)."""
+    cdef PyObject* found
+    cdef bint python2 = m.proto < 3 and m.fix_imports
+    if m.answers == NULL and look_at_policy(m) < 0:
+        return NULL
+    if not python2:
+        found = PyDict_GetItemWithError(m.answers, module)
+        if found != NULL:
+            found = PyDict_GetItemWithError(found, name)
+            if found != NULL:
+                Py_INCREF(found)
+                return admit(m, found)
     if m.names == NULL:
         m.names = PyDict_New()
         if m.names == NULL:
             return NULL
-    return admit(m, (<asker>ask)(m.policy, m.names, module, name, m.proto < 3 and m.fix_imports))
+    return admit(m, (<asker>ask)(m.policy, m.names, module, name, python2))
+
+
+cdef int look_at_policy(Machine* m) noexcept:
+    return (<looker>set_policy)(m, m.policy)
+
+
+cdef int set_policy(Machine* m, object policy) except -1:
+    cdef dict answers = policy.answers
+    cdef dict kinds = policy.kinds
+    if len(kinds) > KINDS_KEPT:
+        kinds.clear()
+    m.answers = <PyObject*>answers
+    m.kinds = <PyObject*>kinds
+    return 0
 
 
 cdef object ask(object policy, dict decided, object module, object name, bint python2):
@@ -166,7 +194,7 @@ cdef PyObject* admit(Machine* m, PyObject* answer) noexcept:
         return answer
     value = <PyObject*>(<Constant>answer).value
     Py_INCREF(value)
-    if (<Constant>answer).shared and keep_shared(m, value) < 0:
+    if (<Constant>answer).shared and keep_foreign(m, value) < 0:
         Py_DECREF(value)
         value = NULL
     Py_DECREF(answer)
@@ -216,8 +244,10 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
             return (<with_one>refuse_name)(callee)
         if charge_copies(m, args, n) < 0:
             return NULL
+        if <PyObject*>(<Callee>callee).value == <PyObject*>&PySlice_Type and charge_chain(m, args, n) < 0:
+            return NULL
         if (<Callee>callee).hashes and n == 1 and PyList_CheckExact(args[0]) \
-                and charge(m, (<PyListObject*>args[0]).ob_item, PyList_GET_SIZE(args[0]), 1) < 0:
+                and charge(m, NULL, (<PyListObject*>args[0]).ob_item, PyList_GET_SIZE(args[0]), 1) < 0:
             return NULL
     value = PyObject_Vectorcall(target, args, (<size_t>n | ARGUMENTS_OFFSET) if on_stack else <size_t>n, NULL)
     return received(m, callee, value)
@@ -233,16 +263,20 @@ cdef PyObject* received(Machine* m, PyObject* callee, PyObject* value) noexcept:
     m.callees -= 1
     # What others hold too was not made here, as far as anyone can tell; but a class's own instance
     # may have told others of itself.
-    if Py_REFCNT(value) > 1 and (<Callee>callee).plain is None and is_mutable(value) and keep_shared(m, value) < 0:
+    if Py_REFCNT(value) > 1 and (<Callee>callee).plain is None and keep_foreign(m, value) < 0:
         Py_DECREF(value)
         return NULL
     return value
 
 
-cdef inline bint is_mutable(PyObject* value) noexcept:
-    """Whether an opcode could change it: the usual kinds that none can are told apart cheaply."""
-    return not (value == Py_None or PyUnicode_CheckExact(value) or PyBytes_CheckExact(value)
-                or Py_TYPE(value) == &PyLong_Type or PyTuple_CheckExact(value) or PyType_Check(value))
+cdef int keep_foreign(Machine* m, PyObject* value) noexcept:
+    """Notes a value that this load did not make, unless no opcode could change it anyway."""
+    cdef PyObject* kind
+    if not PyList_CheckExact(value) and not PyDict_CheckExact(value) and Py_TYPE(value) != &PySet_Type:
+        kind = kind_of(m, Py_TYPE(value))
+        if kind == NULL or kind == Py_None:
+            return -1 if kind == NULL else 0
+    return keep_shared(m, value)
 
 
 cdef inline bint agree(PyObject* types, PyObject** args, Py_ssize_t n) noexcept:
@@ -335,35 +369,43 @@ cdef int is_shared(Machine* m, PyObject* value) noexcept:
     return status
 
 
+cdef class Decided:
+    """The kind of a type, as long as the type is as it was."""
+    cdef object kind
+    cdef unsigned int version
+
+
 cdef PyObject* kind_of(Machine* m, PyTypeObject* type) noexcept:
     """The Kind of a type, or None; borrowed, NULL with an exception."""
     cdef PyObject* found
     if type == m.kind_type:
         return m.kind
-    if m.kinds == NULL:
-        m.kinds = PyDict_New()
-        if m.kinds == NULL:
-            return NULL
+    if m.kinds == NULL and look_at_policy(m) < 0:
+        return NULL
     found = PyDict_GetItemWithError(m.kinds, <PyObject*>type)
-    if found == NULL:
-        if PyErr_Occurred() != NULL:
-            return NULL
-        found = (<with_two>ask_kind)(m.policy, <PyObject*>type)
+    if found != NULL and (<Decided>found).version == type_version(type) and (<Decided>found).version != 0:
+        found = <PyObject*>(<Decided>found).kind
+        Py_INCREF(found)
+    elif PyErr_Occurred() != NULL:
+        return NULL
+    else:
+        found = (<with_three>ask_kind)(m.policy, <PyObject*>type, m.kinds)
         if found == NULL:
             return NULL
-        if PyDict_SetItem(m.kinds, <PyObject*>type, found) < 0:
-            Py_DECREF(found)
-            return NULL
-        Py_DECREF(found)  # the dict holds it, and the type
+    Py_XDECREF(m.kind)
     m.kind_type = type
     m.kind = found
     return found
 
 
-cdef object ask_kind(object policy, object cls):
+cdef object ask_kind(object policy, object cls, dict kinds):
+    cdef Decided decided = Decided()
     kind = policy.kind(cls)
     if kind is not None and type(kind) is not Kind:
         raise TypeError(f"the policy gave {type(kind).__name__}, not a Kind")
+    decided.kind = kind
+    decided.version = type_version(<PyTypeObject*><PyObject*>cls)
+    kinds[cls] = decided
     return kind
 
 
@@ -427,6 +469,7 @@ cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
     cdef PyObject* build
     cdef PyObject* args[2]
     cdef PyObject* answer
+    cdef PyObject* items
     cdef int status
     if is_callee(instance):
         (<with_name>refuse_change)(instance, b"BUILD")
@@ -448,6 +491,10 @@ cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
     if (<Kind>kind).unseen and Py_REFCNT(instance) > 2:
         (<with_two>refuse_seen)(instance, Py_None)
         return -1
+    if PyTuple_CheckExact(state) and PyTuple_GET_SIZE(state) > 2:
+        items = PyTuple_GET_ITEM(state, PyTuple_GET_SIZE(state) - 1)  # of an array of objects
+        if PyList_CheckExact(items) and charge_chain(m, (<PyListObject*>items).ob_item, PyList_GET_SIZE(items)) < 0:
+            return -1
     args[0] = instance
     args[1] = state
     answer = PyObject_Vectorcall(build, args, 2, NULL)
@@ -501,10 +548,12 @@ cdef int set_dict(PyObject* instance, PyObject* state) noexcept:
     return status
 
 
-cdef bint is_reserved(PyObject* key) noexcept:
-    return (PyUnicode_CompareWithASCIIString(key, b"__class__") == 0
-            or PyUnicode_CompareWithASCIIString(key, b"__dict__") == 0
-            or PyUnicode_CompareWithASCIIString(key, b"__weakref__") == 0)
+cdef inline bint is_reserved(PyObject* key) noexcept:
+    return is_dunder(key) and (
+        PyUnicode_CompareWithASCIIString(key, b"__class__") == 0
+        or PyUnicode_CompareWithASCIIString(key, b"__dict__") == 0
+        or PyUnicode_CompareWithASCIIString(key, b"__weakref__") == 0
+    )
 
 
 cdef int set_slots_of(PyObject* instance, PyObject* slots) noexcept:
@@ -550,40 +599,3 @@ cdef PyObject* type_method(PyObject* instance, PyObject* name) noexcept:
     if found == NULL or not has_descr_get(found):
         return NULL
     return call_descr_get(found, instance)
-
-
-# ---- work ----------------------------------------------------------------------------------
-
-cdef int charge(Machine* m, PyObject** items, Py_ssize_t n, int step) noexcept:
-    cdef Py_ssize_t i = 0
-    while i < n:
-        if PyTuple_Check(items[i]) and not tuple_depth(&m.budget, items[i], DEPTH):
-            if m.budget < 0:
-                (<with_two>limit_reached)(<PyObject*>"hashing the keys costs more than the stream's size allows",
-                                          <PyObject*>"hashing")
-            else:
-                (<with_two>limit_reached)(<PyObject*>"a key nests too deep to be hashed", <PyObject*>"depth")
-            return -1
-        i += step
-    return 0
-
-
-cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
-    """A call may copy what its arguments hold, and the memo gives them any number of times."""
-    cdef Py_ssize_t i
-    for i in range(n):
-        if PyUnicode_CheckExact(args[i]):
-            m.copies -= PyUnicode_GET_LENGTH(args[i])
-        elif PyBytes_CheckExact(args[i]) or PyTuple_CheckExact(args[i]) or PyList_CheckExact(args[i]) \
-                or Py_TYPE(args[i]) == &PyByteArray_Type:
-            m.copies -= 8 * Py_SIZE(args[i]) if not PyBytes_CheckExact(args[i]) else Py_SIZE(args[i])
-        elif PyDict_CheckExact(args[i]):
-            m.copies -= 64 * PyDict_GET_SIZE(args[i])
-    if m.copies < 0 and m.copies + COPIES * (m.passed + (m.end - m.start)) < 0:
-        (<with_two>limit_reached)(<PyObject*>"the stream copies more than its size allows", <PyObject*>"memory")
-        return -1
-    return 0
-
-
-cdef object limit_reached(str message, str limit):
-    raise LimitError(message, limit)

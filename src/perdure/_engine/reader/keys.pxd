@@ -42,10 +42,22 @@ cdef struct Keys:
     Shape shapes[SHAPES]
 
 
+cdef extern from *:
+    """
+    #define PERDURE_SLICE_PARTS(s) (&((PySliceObject *)(s))->start)
+    """
+    PyObject** slice_parts "PERDURE_SLICE_PARTS"(PyObject*) noexcept
+
+
+cdef inline bint is_nest(PyObject* key) noexcept:
+    """Whether its hash is that of its parts, taken each time: a tuple, a slice."""
+    return PyTuple_Check(key) or Py_TYPE(key) == &PySlice_Type
+
+
 cdef inline bint is_deep(Py_ssize_t* steps, PyObject* key) noexcept:
     """Whether hashing a key could overflow the C stack, or takes more than what is left of the
     load's steps (2**n for n tuples, each of the one before twice); RecursionError is set then."""
-    if likely(not PyTuple_Check(key)):
+    if likely(not is_nest(key)):
         return False
     steps[0] += KEY_STEPS
     if tuple_depth(steps, key, KEY_DEPTH):
@@ -58,16 +70,21 @@ cdef inline bint is_deep(Py_ssize_t* steps, PyObject* key) noexcept:
 
 
 cdef inline bint tuple_depth(Py_ssize_t* steps, PyObject* key, int depth) noexcept:
-    """Whether the tuple nests at most `depth` levels, and its hash takes at most `steps`; takes them off.
+    """Whether the tuple (or slice) nests at most `depth` levels, and its hash takes at most `steps`; takes them off.
     Walks as the hash will, until it is too deep or the steps are used up."""
     cdef Py_ssize_t i
+    cdef Py_ssize_t n = 3
+    cdef PyObject** parts = slice_parts(key)
+    if PyTuple_Check(key):
+        n = PyTuple_GET_SIZE(key)
+        parts = (<PyTupleObject*>key).ob_item
     if depth == 0:
         return False
-    steps[0] -= PyTuple_GET_SIZE(key) + 1
+    steps[0] -= n + 1
     if steps[0] < 0:
         return False
-    for i in range(PyTuple_GET_SIZE(key)):
-        if PyTuple_Check(PyTuple_GET_ITEM(key, i)) and not tuple_depth(steps, PyTuple_GET_ITEM(key, i), depth - 1):
+    for i in range(n):
+        if is_nest(parts[i]) and not tuple_depth(steps, parts[i], depth - 1):
             return False
     return True
 

@@ -11,7 +11,7 @@
 #   except the inline ones that say so.
 
 from cpython.object cimport PyObject, PyTypeObject
-from libc.stdint cimport uintptr_t, uint8_t, uint64_t
+from libc.stdint cimport uintptr_t, uint8_t, uint16_t, uint64_t
 from libc.string cimport memcpy, memset
 from perdure._engine.reader.capi cimport *
 
@@ -21,6 +21,8 @@ cdef enum:
     SMALL_MEMO = 32
     COPIES = 256        # bytes that calls may copy, for each byte of the stream
     FREE_COPIES = 1 << 26
+    STEPS = 64          # of hashing, for each byte of the stream
+    FREE_STEPS = 1 << 20
     DENSE_MEMO = 4096   # memo indices below this, or near what is in use, live in the array
 
 cdef struct Machine:
@@ -78,7 +80,8 @@ cdef struct Machine:
     bint hook                   # ... or out of one that the caller of the load gave us
     # Under a policy: names and types already decided, callees alive on the stack, what this load
     # did not make (by address), and work still allowed. `kind` is that of the type looked at last.
-    PyObject* names
+    PyObject* names             # what the policy does not keep itself
+    PyObject* answers           # the policy's own, borrowed as the policy is
     PyObject* kinds
     PyObject* kind
     PyTypeObject* kind_type
@@ -86,7 +89,13 @@ cdef struct Machine:
     Py_ssize_t callees
     bint memo_callees
     Py_ssize_t budget
+    Py_ssize_t granted          # of the budget, by what was read so far
     Py_ssize_t copies           # bytes that calls may copy, besides COPIES for each one read
+    PyObject* counted           # the container whose keys' hashes are counted in `counts`; borrowed
+    Py_ssize_t counted_size
+    uint16_t* counts
+    Py_ssize_t counters
+    Py_ssize_t chained          # containers without a trashcan that hold another
     Py_ssize_t steps            # of hashing keys that are tuples; see is_deep
     # numpy's _frombuffer, once this stream has named it, and frombuffer; the dtype that was
     # looked at last, and the size of its items. (All owned.)
@@ -357,10 +366,15 @@ cdef inline void machine_rest(Machine* m) noexcept:
     if m.names != NULL:
         Py_DECREF(m.names)
         m.names = NULL
-    if m.kinds != NULL:
-        Py_DECREF(m.kinds)
-        m.kinds = m.kind = NULL
-        m.kind_type = NULL
+    if m.counts != NULL:
+        PyMem_Free(m.counts)
+        m.counts = NULL
+        m.counters = 0
+        m.counted = NULL
+    if m.kind != NULL:
+        Py_DECREF(m.kind)
+    m.answers = m.kinds = m.kind = NULL
+    m.kind_type = NULL
     if m.frombuffer != NULL:
         Py_DECREF(m.frombuffer)
         Py_XDECREF(m.frombuffer_c)

@@ -32,6 +32,7 @@ from perdure._engine.reader.others cimport load_other
 from perdure._engine.reader.scan cimport put_to_drop, scan, scan_pays
 from perdure._engine.reader.source cimport *
 from perdure._engine.reader.values cimport *
+from perdure._engine.reader.work cimport charge_keys
 
 from sys import intern
 
@@ -285,10 +286,11 @@ cdef PyObject* run(Machine* m) noexcept:
         elif op == OP_BINGET:
             top = m.memo
             n = m.memo_filled
+            cls = <PyTypeObject*>Callee if m.memo_callees else NULL
             while p[1] < n and top[p[1]] != NULL:  # references to few objects come in runs
                 value = top[p[1]]
                 Py_INCREF(value)
-                if m.memo_callees and is_callee(value):
+                if unlikely(Py_TYPE(value) == cls):
                     m.callees += 1
                 sp[0] = value
                 sp += 1
@@ -402,7 +404,7 @@ cdef PyObject* run(Machine* m) noexcept:
             if unlikely(n & 1):
                 PyErr_SetString(UNPICKLING, b"odd number of items for SETITEMS")
                 break
-            if unlikely(m.policy != NULL) and (check_values(m, top, sp) < 0 or charge_keys(m, top, n, 2) < 0):
+            if unlikely(m.policy != NULL) and check_keys(m, top, sp, 2) < 0:
                 break
             value = top[-1]
             if likely(is_lazy(value)):
@@ -444,7 +446,7 @@ cdef PyObject* run(Machine* m) noexcept:
                 underflow(m, UNPICKLING)
                 break
             top = sp - 2
-            if unlikely(m.policy != NULL) and (check_values(m, top, sp) < 0 or charge_keys(m, top, 2, 2) < 0):
+            if unlikely(m.policy != NULL) and check_keys(m, top, sp, 2) < 0:
                 break
             value = top[-1]
             if p + 1 < end and p[1] == OP_BUILD and top - fence >= 2 and is_only_state(m, value, p + 1):
@@ -473,7 +475,7 @@ cdef PyObject* run(Machine* m) noexcept:
                 break
             if unlikely(is_lazy(top[-1])) and settle(m, top - 1) < 0:
                 break
-            if unlikely(m.policy != NULL) and (check_values(m, top, sp) < 0 or charge_keys(m, top, sp - top, 1) < 0):
+            if unlikely(m.policy != NULL) and check_keys(m, top, sp, 1) < 0:
                 break
             m.sp = sp
             status = add_items(m, top[-1], top)
@@ -684,6 +686,13 @@ cdef PyObject* recall(Machine* m, Py_ssize_t index) noexcept:
     elif m.memo_callees and Py_TYPE(value) == <PyTypeObject*>Callee:
         m.callees += 1
     return value
+
+
+cdef int check_keys(Machine* m, PyObject** items, PyObject** end, int step) noexcept:
+    """Under a policy: what the container under the items is about to take, and to hash every step-th of."""
+    if check_values(m, items, end) < 0:
+        return -1
+    return charge_keys(m, NULL if is_lazy(items[-1]) else items[-1], items, end - items, step)
 
 
 cdef inline Py_ssize_t put_length(const unsigned char* q) noexcept:

@@ -18,6 +18,7 @@ from perdure._engine.reader.keys cimport plain_dict
 from perdure._engine.reader.machine cimport *
 from perdure._engine.reader.source cimport *
 from perdure._engine.reader.values cimport *
+from perdure._engine.reader.work cimport charge_keys
 
 from perdure.errors import UnpicklingError
 
@@ -180,11 +181,11 @@ cdef int load_plain(Machine* m, int op) noexcept:
             if n & 1:
                 PyErr_SetString(UNPICKLING, b"odd number of items for DICT")
                 return -1
-            if charge_keys(m, top, n, 2) < 0:
+            if charge_keys(m, NULL, top, n, 2) < 0:
                 return -1
             value = plain_dict(&m.steps, top, n >> 1)
         else:
-            if charge_keys(m, top, n, 1) < 0:
+            if charge_keys(m, NULL, top, n, 1) < 0:
                 return -1
             value = frozenset_of(m, top, n)
         if value == NULL:
@@ -282,7 +283,7 @@ cdef PyObject* next_buffer(Machine* m) noexcept:
             PyErr_SetString(UNPICKLING, b"not enough out-of-band buffers")
         else:
             m.foreign = m.hook = True
-    elif m.policy != NULL and keep_shared(m, value) < 0:
+    elif m.policy != NULL and keep_foreign(m, value) < 0:
         Py_DECREF(value)
         value = NULL
     return value
@@ -356,7 +357,7 @@ cdef PyObject* call_persistent_load(Machine* m, PyObject* pid) noexcept:
     Py_DECREF(pid)
     if value == NULL:
         m.foreign = m.hook = True
-    elif m.policy != NULL and keep_shared(m, value) < 0:
+    elif m.policy != NULL and keep_foreign(m, value) < 0:
         Py_DECREF(value)
         value = NULL
     return value

@@ -16,7 +16,7 @@ from libc.stdint cimport uintptr_t
 from perdure._engine.claims cimport *
 from perdure._engine.layouts cimport direct_memory
 from perdure._engine.reader.capi cimport *
-from perdure._engine.reader.guard cimport found_by, keep_shared
+from perdure._engine.reader.guard cimport found_by, keep_foreign
 from perdure._engine.reader.machine cimport *
 from perdure._engine.reader.names cimport find_global
 from perdure._engine.reader.origin cimport origin_of
@@ -127,7 +127,6 @@ cdef object run_bytes(Machine* m, object data):
         m.start = <const unsigned char*>view.buf
         m.end = m.start + view.len
     m.p = m.start
-    m.budget = 1024 + 64 * (m.end - m.start)
     paused = pause(m.end - m.start)
     value = run(m)
     if paused:
@@ -149,12 +148,10 @@ cdef object run_file(Machine* m):
     cdef PyObject* value
     cdef bint paused
     cdef Py_ssize_t size = PAUSE_FROM  # who knows
-    m.budget = 1 << 24
     if m.memory != NULL:
         if take_memory(m) < 0:
             take(NULL)
         size = m.end - m.p
-        m.budget = 1024 + 64 * size
     paused = pause(size)
     value = run(m)
     if paused:
@@ -465,7 +462,7 @@ cdef class PolicyUnpickler(Unpickler):
         self.machine.policy = borrowed(self.policy)
         if self.given_memo is not None and self.policy is not None:
             for item in self.given_memo.values():
-                if keep_shared(&self.machine, <PyObject*>item) < 0:
+                if keep_foreign(&self.machine, <PyObject*>item) < 0:
                     take(NULL)
         try:
             return Unpickler.load(self)

@@ -1,0 +1,22 @@
+# What a stream's work may cost under a policy (docs/trust.md, "Work"), charged before it is done.
+#
+# Rules:
+# - Budgets are in proportion to the bytes read, with something free for small streams; who charges
+#   calls `owed` when a budget is used up, and only then is it known what was read meanwhile.
+# - Hashing a key costs what its tuples cost. Keys of equal hash cost a step for each pair: they are
+#   counted where they are many, and only kinds of keys whose hashes a stream can choose.
+# - Copying constructors cost what they copy.
+# - Containers that free their items by recursion (no trashcan) may not form long chains.
+
+from cpython.object cimport PyObject, PyTypeObject
+from perdure._engine.reader.capi cimport *
+from perdure._engine.reader.machine cimport Machine
+
+cdef int charge(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept
+cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept
+cdef bint is_chain(PyTypeObject* type) noexcept
+cdef int charge_chain(Machine* m, PyObject** items, Py_ssize_t n) noexcept
+
+cdef inline int charge_keys(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept:
+    """Charges every step-th of n values, which are about to become keys of the target (NULL: a new one)."""
+    return charge(m, target, items, n, step) if m.policy != NULL else 0

@@ -1,0 +1,220 @@
+"""Budgets of work and memory under a policy: see work.pxd."""
+
+from cpython.object cimport PyObject, PyTypeObject
+from libc.stdint cimport uint16_t, uint64_t
+from libc.string cimport memset
+from perdure._engine.reader.capi cimport *
+from perdure._engine.reader.keys cimport is_nest, mix, tuple_depth
+from perdure._engine.reader.machine cimport COPIES, FREE_STEPS, Machine, STEPS
+from perdure._engine.reader.work cimport *
+
+from collections import defaultdict, deque
+
+from perdure.errors import LimitError
+
+cdef enum:
+    DEPTH = 500          # levels of tuples in a key, beyond which hashing it could overflow the C stack
+    FEW = 64             # keys, in a container: all of them may collide
+    COLLISION = 64       # steps, for each pair of equal hashes
+    FULL = 0xFFFF        # of a counter
+    CHAINED = 10_000     # containers without a trashcan that hold another of their kind
+
+cdef extern from *:
+    """
+    #define PERDURE_HASH(o) PyObject_Hash(o)
+    #define PERDURE_IS_ARRAY(t) (strcmp((t)->tp_name, "numpy.ndarray") == 0)
+    """
+    Py_hash_t hash_of "PERDURE_HASH"(PyObject*) noexcept
+    bint is_array "PERDURE_IS_ARRAY"(PyTypeObject*) noexcept
+    Py_ssize_t PySet_GET_SIZE(PyObject*) noexcept
+    PyObject* PyObject_GetIter(PyObject*) noexcept
+    long long PyLong_AsLongLongAndOverflow(PyObject*, int*) noexcept
+
+cdef long long SAFE = 1LL << 60  # ints below it have hashes of their own
+cdef PyTypeObject* DEQUE = <PyTypeObject*><PyObject*>deque
+cdef PyTypeObject* DEFAULTDICT = <PyTypeObject*><PyObject*>defaultdict
+
+ctypedef PyObject* (*with_two)(PyObject*, PyObject*) noexcept
+
+
+cdef object limit_reached(str message, str limit):
+    raise LimitError(message, limit)
+
+
+cdef int refuse(str message, str limit) noexcept:
+    (<with_two>limit_reached)(<PyObject*>message, <PyObject*>limit)
+    return -1
+
+
+cdef bint owed(Machine* m) noexcept:
+    """Adds to the budget of steps what was read since it was last looked at; whether it is still overdrawn."""
+    cdef Py_ssize_t granted = FREE_STEPS + STEPS * (m.passed + (m.end - m.start))
+    m.budget += granted - m.granted
+    m.granted = granted
+    return m.budget < 0
+
+
+# ---- hashing -------------------------------------------------------------------------------
+
+cdef int charge(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept:
+    cdef Py_ssize_t i = 0
+    cdef bint doubtful = False
+    while i < n:
+        if is_nest(items[i]):
+            while not tuple_depth(&m.budget, items[i], DEPTH):
+                if m.budget >= 0:
+                    return refuse("a key nests too deep to be hashed", "depth")
+                if owed(m):
+                    return refuse("hashing the keys costs more than the stream's size allows", "hashing")
+        doubtful = doubtful or is_doubtful(items[i])
+        i += step
+    return charge_collisions(m, target, items, n, step) if doubtful else 0
+
+
+cdef inline bint is_doubtful(PyObject* key) noexcept:
+    """Whether many keys of this kind could be chosen to have one hash. Text and bytes are hashed with a secret;
+    no two ints of less than 61 bits collide, and few floats; nor do tuples of one item, or of two after a text."""
+    cdef PyObject* first
+    cdef Py_ssize_t n
+    if PyUnicode_CheckExact(key) or PyBytes_CheckExact(key) or Py_TYPE(key) == &PyFloat_Type or key == Py_None:
+        return False
+    if Py_TYPE(key) == &PyLong_Type:
+        return is_long(key)
+    if PyTuple_CheckExact(key):
+        n = PyTuple_GET_SIZE(key)
+        if n == 0:
+            return False
+        first = PyTuple_GET_ITEM(key, 0)
+        if PyUnicode_CheckExact(first) and n <= 2:
+            return n == 2 and is_doubtful(PyTuple_GET_ITEM(key, 1))
+    return True
+
+
+cdef inline bint is_long(PyObject* number) noexcept:
+    cdef int overflow = 0
+    cdef long long value = PyLong_AsLongLongAndOverflow(number, &overflow)
+    return overflow != 0 or value >= SAFE or value <= -SAFE
+
+
+cdef Py_ssize_t size_of(PyObject* target) noexcept:
+    if target == NULL:
+        return 0
+    if PyDict_Check(target):
+        return PyDict_GET_SIZE(target)
+    if PySet_Check(target):
+        return PySet_GET_SIZE(target)
+    return FEW  # who knows
+
+
+cdef int charge_collisions(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept:
+    """Counts the hashes of the keys to come, beside those of the keys that are there."""
+    cdef Py_ssize_t i = 0
+    cdef Py_ssize_t size = size_of(target) + n // step
+    if size <= FEW:
+        return 0
+    if target == NULL or target != m.counted or size_of(target) != m.counted_size:
+        m.counted = NULL  # another, be it at the same address
+    if (m.counted == NULL or 2 * size > m.counters) and count_anew(m, target, size) < 0:
+        return -1
+    m.counted_size = size
+    while i < n:
+        if is_doubtful(items[i]) and count_hash(m, items[i]) < 0:
+            return -1
+        i += step
+    return 0
+
+
+cdef int count_anew(Machine* m, PyObject* target, Py_ssize_t size) noexcept:
+    """A table of counters for a container of this size, with its own keys counted; going over them costs steps
+    where it is another container than before, so that streams can't go to and fro between two."""
+    cdef Py_ssize_t room = 256
+    cdef Py_ssize_t at = 0
+    cdef PyObject* key
+    cdef PyObject* value
+    cdef PyObject* iterator
+    cdef int status = 0
+    while room < 4 * size:
+        room *= 2
+    if m.counted == NULL:
+        m.budget -= size_of(target)
+        if m.budget < 0 and owed(m):
+            return refuse("keys are added to large containers in turns", "hashing")
+    PyMem_Free(m.counts)
+    m.counts = <uint16_t*>PyMem_Malloc(room * sizeof(uint16_t))
+    if m.counts == NULL:
+        m.counters = 0
+        PyErr_NoMemory()
+        return -1
+    memset(m.counts, 0, room * sizeof(uint16_t))
+    m.counters = room
+    m.counted = target
+    if target == NULL or not (PyDict_Check(target) or PySet_Check(target)):
+        return 0
+    if PyDict_CheckExact(target):
+        while status == 0 and PyDict_Next(target, &at, &key, &value):
+            if is_doubtful(key):
+                status = count_hash(m, key)
+        return status
+    iterator = PyObject_GetIter(target)
+    if iterator == NULL:
+        return -1
+    while status == 0:
+        key = PyIter_Next(iterator)
+        if key == NULL:
+            break
+        if is_doubtful(key):
+            status = count_hash(m, key)
+        Py_DECREF(key)
+    Py_DECREF(iterator)
+    return -1 if status < 0 or PyErr_Occurred() != NULL else 0
+
+
+cdef inline int count_hash(Machine* m, PyObject* key) noexcept:
+    cdef Py_hash_t h = hash_of(key)
+    cdef uint16_t* count
+    if h == -1:
+        return -1
+    count = &m.counts[mix(<uint64_t>h) >> 20 & <uint64_t>(m.counters - 1)]
+    m.budget -= COLLISION * <Py_ssize_t>count[0]
+    if count[0] < FULL:
+        count[0] += 1
+    if m.budget < 0 and owed(m):
+        return refuse("too many keys have the same hash", "hashing")
+    return 0
+
+
+# ---- memory and depth ----------------------------------------------------------------------
+
+cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
+    """A call may copy what its arguments hold, and the memo gives them any number of times."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        if PyUnicode_CheckExact(args[i]):
+            m.copies -= PyUnicode_GET_LENGTH(args[i])
+        elif PyBytes_CheckExact(args[i]) or Py_TYPE(args[i]) == &PyByteArray_Type:
+            m.copies -= Py_SIZE(args[i])
+        elif PyTuple_CheckExact(args[i]) or PyList_CheckExact(args[i]):
+            m.copies -= 8 * Py_SIZE(args[i])
+        elif PyDict_CheckExact(args[i]):
+            m.copies -= 64 * PyDict_GET_SIZE(args[i])
+    if m.copies < 0 and m.copies + COPIES * (m.passed + (m.end - m.start)) < 0:
+        return refuse("the stream copies more than its size allows", "memory")
+    return 0
+
+
+cdef bint is_chain(PyTypeObject* type) noexcept:
+    """Types that free their items by recursion (arrays of objects: by their name, numpy may not be there)."""
+    return (type == DEQUE or type == DEFAULTDICT or type == &PySlice_Type
+            or is_array(type))
+
+
+cdef int charge_chain(Machine* m, PyObject** items, Py_ssize_t n) noexcept:
+    """Counts one container of such a type if it is about to hold another."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        if is_chain(Py_TYPE(items[i])):
+            m.chained += 1
+            if m.chained > CHAINED:
+                return refuse("containers that are freed by recursion are nested too often", "depth")
+            return 0
+    return 0

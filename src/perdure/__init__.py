@@ -19,7 +19,7 @@ from perdure.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from perdure import pickle as pickle
-    from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector
+    from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector, untrusted
     from perdure.policy import TRUST_ALL, packs, trust
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "pause_collector",
     "pickle",
     "trust",
+    "untrusted",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -59,6 +60,7 @@ _HOMES = {
     "packs": "policy",
     "pickle": None,
     "trust": "policy",
+    "untrusted": "api",
 }
 
 

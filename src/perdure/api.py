@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 
 from perdure._engine.reader import unpickler as _reader
+from perdure._engine.reader.listing import names_in
 from perdure._engine.reader.unpickler import pause_collector
 from perdure._engine.writer import pickler as _writer
 from perdure._engine.writer.pickler import Pickler
+from perdure.errors import CorruptError, UntrustedError
 from perdure.files.durable import opened
 from perdure.policy import policy_for
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Literal, NoReturn, Protocol
 
-    from perdure.policy import TrustAll
+    from perdure.policy import Policy, TrustAll
 
     Trusted = TrustAll | Iterable[Any] | None
 
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
         def write(self, data: bytes, /) -> object: ...
 
 
-__all__ = ["Pickler", "Unpickler", "dump", "dumps", "load", "loads", "pause_collector"]
+__all__ = ["Pickler", "Unpickler", "dump", "dumps", "load", "loads", "pause_collector", "untrusted"]
 
 _SUFFIXES = (".gz", ".lz4", ".xz", ".zst")
 _ARRIVE_WITH = {
@@ -110,9 +112,67 @@ def loads(
     """
     if limits is not None or key:
         _refuse(limits=limits, key=key)
-    return _reader.loads_policy(
-        data, policy_for(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
-    )
+    policy = policy_for(trusted)
+    try:
+        return _reader.loads_policy(
+            data, policy, fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+        )
+    except UntrustedError as error:
+        raise _with_all_names(error, data, policy, fix_imports) from None
+
+
+def _with_all_names(
+    error: UntrustedError, data_or_path: Any, policy: Policy | None, fix_imports: bool
+) -> UntrustedError:
+    """The refusal with the other names too that the stream would need, so that they need not be met one by one."""
+    try:
+        others = [name for name in _names(data_or_path, policy, fix_imports) if name not in error.names]
+    except (OSError, CorruptError, UntrustedError):
+        return error
+    if not others or not error.names:
+        return error
+    names = (*error.names, *others)
+    shown = ", ".join(repr(f"{name:.200}") for name in names[:20]) + (", ..." if len(names) > 20 else "")
+    return UntrustedError(f"{error}. The stream names {len(others)} more: trusted=[{shown}]", names)
+
+
+def untrusted(data_or_path: Any, *, trusted: Trusted = None, fix_imports: bool = True) -> tuple[str, ...]:
+    """The names in a pickle that ``loads(data, trusted=trusted)`` would refuse: dotted, each once, in the
+    order in which they come. Nothing is built, and nothing of them is imported.
+
+    ``data_or_path`` is bytes, or anything that has a buffer of them, or the path of a file.
+
+    A name that is not listed may still be refused for what the stream does with it: where it calls what
+    is only a value, say.
+
+    Raises CorruptError for a malformed stream, and OSError.
+
+    >>> import itertools, perdure
+    >>> perdure.untrusted(perdure.dumps([itertools.count(), 1]))
+    ('itertools.count',)
+    """
+    return _names(data_or_path, policy_for(trusted), fix_imports)
+
+
+def _names(data_or_path: Any, policy: Policy | None, fix_imports: bool) -> tuple[str, ...]:
+    if policy is None:
+        return ()
+    if isinstance(data_or_path, (str, os.PathLike)):
+        with open(data_or_path, "rb") as file, _mapped(file) as view:
+            pairs = names_in(view, fix_imports=fix_imports)
+    else:
+        pairs = names_in(data_or_path, fix_imports=fix_imports)
+    return tuple(f"{module}.{name}" for module, name in pairs if not policy.allows(module, name))
+
+
+def _mapped(file: Any) -> Any:
+    """A file's bytes as they lie in the system's cache; in memory where a file can't be mapped."""
+    import mmap
+
+    try:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError):  # an empty one, a pipe
+        return memoryview(file.read())
 
 
 def dump(
@@ -178,10 +238,13 @@ def load(
     if limits is not None or key or mmap_mode is not None or not unverified or progress is not None:
         _refuse(limits=limits, key=key, mmap_mode=mmap_mode, verify=not unverified, progress=progress)
     if isinstance(file, (str, os.PathLike)):
-        with open(file, "rb") as stream:
-            return load(
-                stream, trusted=trusted, buffers=buffers, encoding=encoding, errors=errors, fix_imports=fix_imports
-            )
+        try:
+            with open(file, "rb") as stream:
+                return load(
+                    stream, trusted=trusted, buffers=buffers, encoding=encoding, errors=errors, fix_imports=fix_imports
+                )
+        except UntrustedError as error:
+            raise _with_all_names(error, file, policy_for(trusted), fix_imports) from None
     return _reader.load_policy(
         file, policy_for(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
     )

@@ -136,7 +136,19 @@ class Policy:
                 return trusted_class(found)
         return Constant(found, shared=not isinstance(found, type))
 
+    def allows(self, module: str, name: str) -> bool:
+        """Whether a name would be let through, as far as can be told without importing what is trusted."""
+        if (module, name) in self._special or self._known(module, name) or self._object(module, name):
+            return True
+        return self._is_named(module, name) or self._enclosing(module, name) is not None
+
     # ---- names
+
+    def _is_named(self, module: str, name: str) -> bool:
+        """Whether ``trusted=`` holds the name, or its package."""
+        return f"{module}.{name}" in self._names or any(
+            module == package or module.startswith(package + ".") for package in self._packages
+        )
 
     def _known(self, module: str, name: str) -> Any:
         """The tables' answer, or None."""
@@ -168,7 +180,7 @@ class Policy:
             return found
         dotted = f"{module}.{name}"
         exact = dotted in self._names
-        if exact or any(module == package or module.startswith(package + ".") for package in self._packages):
+        if self._is_named(module, name):
             found = find(module, name)
             if isinstance(found, type) and self._is_trusted_class(found, dotted):
                 return trusted_class(found)

@@ -1,0 +1,3 @@
+from typing import Any
+
+def names_in(data: Any, *, fix_imports: bool = True) -> list[tuple[str, str]]: ...

@@ -187,7 +187,8 @@ cdef struct Skim:
     Py_ssize_t wanted_bits
 
 
-cdef bint skim_names(Listing listing, const unsigned char** cursor, const unsigned char* end, bint fix_imports) except -1:
+cdef bint skim_names(Listing listing, const unsigned char** cursor, const unsigned char* end,
+                     bint fix_imports) except -1:
     """Whether the names could be found that way."""
     cdef const unsigned char* start = cursor[0]
     cdef Skim state
@@ -364,12 +365,14 @@ cdef int set_up() except -1:
     cdef int i
     for i in range(256):
         ARGUMENT[i] = argument_size(i)
-        IS_LINE[i] = i in (OP_INT, OP_LONG, OP_FLOAT, OP_STRING, OP_UNICODE, OP_GET, OP_PUT, OP_PERSID, OP_GLOBAL, OP_INST)
+        IS_LINE[i] = i in (
+            OP_INT, OP_LONG, OP_FLOAT, OP_STRING, OP_UNICODE, OP_GET, OP_PUT, OP_PERSID, OP_GLOBAL, OP_INST,
+        )
         IS_OPCODE[i] = i in (
             OP_BININT, OP_BININT1, OP_BININT2, OP_BINFLOAT, OP_NONE, OP_NEWTRUE, OP_NEWFALSE, OP_EMPTY_LIST,
             OP_EMPTY_DICT, OP_EMPTY_TUPLE, OP_EMPTY_SET, OP_NEXT_BUFFER, OP_READONLY_BUFFER, OP_APPEND, OP_APPENDS,
-            OP_SETITEM, OP_SETITEMS, OP_ADDITEMS, OP_LIST, OP_TUPLE, OP_DICT, OP_FROZENSET, OP_OBJ, OP_TUPLE1, OP_TUPLE2,
-            OP_TUPLE3, OP_BUILD, OP_REDUCE, OP_NEWOBJ, OP_NEWOBJ_EX, OP_BINPERSID, OP_POP, OP_POP_MARK, OP_DUP, OP_MARK,
+            OP_SETITEM, OP_SETITEMS, OP_ADDITEMS, OP_LIST, OP_TUPLE, OP_DICT, OP_FROZENSET, OP_OBJ, OP_TUPLE1,
+            OP_TUPLE2, OP_TUPLE3, OP_BUILD, OP_REDUCE, OP_NEWOBJ, OP_NEWOBJ_EX, OP_BINPERSID, OP_POP, OP_POP_MARK, OP_DUP, OP_MARK,
             OP_STACK_GLOBAL, OP_FRAME,
         )
     return 0
@@ -486,12 +489,13 @@ cdef int note_extension(Listing listing, const unsigned char* p, int op) except 
     return listing.push()
 
 
-cdef const unsigned char* follow_line(Listing listing, const unsigned char* p, const unsigned char* end, int op) except NULL:
+cdef const unsigned char* follow_line(Listing listing, const unsigned char* p, const unsigned char* end,
+                                      int op) except NULL:
     """Opcodes of protocol 0: their argument is a line of text, or two."""
     cdef const unsigned char* line = p + 1
     cdef const unsigned char* stop
     cdef const unsigned char* second
-    if op not in (OP_INT, OP_LONG, OP_FLOAT, OP_STRING, OP_UNICODE, OP_GET, OP_PUT, OP_PERSID, OP_GLOBAL, OP_INST):
+    if not IS_LINE[op]:
         raise CorruptError(f"invalid load key, {chr(op)!r}.")
     stop = <const unsigned char*>memchr(line, 10, end - line)
     if stop == NULL:

@@ -20,7 +20,7 @@ from perdure.policy import policy_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Literal, NoReturn, Protocol
 
     from perdure.policy import Policy, TrustAll
@@ -46,7 +46,6 @@ _SUFFIXES = (".gz", ".lz4", ".xz", ".zst")
 _ARRIVE_WITH = {
     "compress": "compressed files",
     "key": "sealed files",
-    "limits": "the policy's limits",
     "metadata": "the file's trailer",
     "mmap_mode": "mapped arrays",
     "progress": "the durable file",
@@ -86,7 +85,7 @@ def loads(
     data: Any,
     *,
     trusted: Trusted = None,
-    limits: None = None,
+    limits: Mapping[str, int] | None = None,
     key: Literal[False] | None = None,
     buffers: Iterable[Any] | None = None,
     encoding: str = "ASCII",
@@ -95,8 +94,10 @@ def loads(
 ) -> Any:
     """The object whose pickle ``data`` is: bytes, or anything that has a buffer of them.
 
-    ``trusted=None`` loads built-in values alone; whatever the stream says, no code runs.
-    ``trusted=perdure.TRUST_ALL`` loads everything, as the standard library does.
+    ``trusted=None`` loads values of known types alone; whatever the stream says, no code runs.
+    ``trusted=perdure.TRUST_ALL`` loads everything, as the standard library does. What lies between
+    them docs/trust.md explains. ``limits`` replaces budgets that are otherwise in proportion to the
+    stream: ``{"hashing": steps, "memory": bytes that constructors may copy}``.
     ``buffers``, ``encoding``, ``errors`` and ``fix_imports`` are the standard module's.
 
     Raises UntrustedError for a name outside the policy, CorruptError for a malformed stream,
@@ -110,12 +111,18 @@ def loads(
     ...
     perdure.errors.UntrustedError: ...os.system...
     """
-    if limits is not None or key:
-        _refuse(limits=limits, key=key)
+    if key:
+        _refuse(key=key)
     policy = policy_for(trusted)
     try:
         return _reader.loads_policy(
-            data, policy, fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+            data,
+            policy,
+            fix_imports=fix_imports,
+            encoding=encoding,
+            errors=errors,
+            buffers=buffers,
+            limits=_limits(limits),
         )
     except UntrustedError as error:
         raise _with_all_names(error, data, policy, fix_imports) from None
@@ -217,7 +224,7 @@ def load(
     file: str | os.PathLike[str] | _Readable,
     *,
     trusted: Trusted = None,
-    limits: None = None,
+    limits: Mapping[str, int] | None = None,
     key: Literal[False] | None = None,
     mmap_mode: None = None,
     verify: Literal["auto", False] = "auto",
@@ -229,24 +236,36 @@ def load(
 ) -> Any:
     """The object in a file: a path, or a binary file object that stands where a stream begins.
 
-    ``trusted`` and the last four arguments are those of :func:`loads`. ``limits``, ``key``,
+    ``trusted``, ``limits`` and the last four arguments are those of :func:`loads`. ``key``,
     ``mmap_mode``, ``verify=True`` and ``progress`` are not there yet, and refused.
 
     Raises what loads raises, and OSError.
     """
     unverified = verify == "auto" or verify is False
-    if limits is not None or key or mmap_mode is not None or not unverified or progress is not None:
-        _refuse(limits=limits, key=key, mmap_mode=mmap_mode, verify=not unverified, progress=progress)
+    if key or mmap_mode is not None or not unverified or progress is not None:
+        _refuse(key=key, mmap_mode=mmap_mode, verify=not unverified, progress=progress)
     if isinstance(file, (str, os.PathLike)):
         try:
             with open(file, "rb") as stream:
                 return load(
-                    stream, trusted=trusted, buffers=buffers, encoding=encoding, errors=errors, fix_imports=fix_imports
+                    stream,
+                    trusted=trusted,
+                    limits=limits,
+                    buffers=buffers,
+                    encoding=encoding,
+                    errors=errors,
+                    fix_imports=fix_imports,
                 )
         except UntrustedError as error:
             raise _with_all_names(error, file, policy_for(trusted), fix_imports) from None
     return _reader.load_policy(
-        file, policy_for(trusted), fix_imports=fix_imports, encoding=encoding, errors=errors, buffers=buffers
+        file,
+        policy_for(trusted),
+        fix_imports=fix_imports,
+        encoding=encoding,
+        errors=errors,
+        buffers=buffers,
+        limits=_limits(limits),
     )
 
 
@@ -264,15 +283,15 @@ class Unpickler(_reader.PolicyUnpickler):
         file: _Readable,
         *,
         trusted: Trusted = None,
-        limits: None = None,
+        limits: Mapping[str, int] | None = None,
         key: Literal[False] | None = None,
         buffers: Iterable[Any] | None = None,
         encoding: str = "ASCII",
         errors: str = "strict",
         fix_imports: bool = True,
     ) -> None:
-        if limits is not None or key:
-            _refuse(limits=limits, key=key)
+        if key:
+            _refuse(key=key)
         super().__init__(
             file,
             policy_for(trusted, own=True),
@@ -280,7 +299,19 @@ class Unpickler(_reader.PolicyUnpickler):
             encoding=encoding,
             errors=errors,
             buffers=buffers,
+            limits=_limits(limits),
         )
+
+
+def _limits(limits: Mapping[str, int] | None) -> dict[str, int] | None:
+    if limits is None:
+        return None
+    for name, number in limits.items():
+        if name not in ("hashing", "memory"):
+            raise ValueError(f"limits= takes 'hashing' and 'memory', not {name!r:.100}")
+        if not isinstance(number, int) or not 0 <= number < 1 << 62:
+            raise ValueError(f"limits={{{name!r}: ...}} is a number of steps or bytes")
+    return dict(limits)
 
 
 def _refuse(**arguments: object) -> NoReturn:

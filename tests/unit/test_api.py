@@ -133,7 +133,7 @@ def test_dump_refuses_what_it_cannot_honour(tmp_path: Path, arguments: dict[str,
 
 
 @pytest.mark.parametrize("arguments", [
-    {"limits": {}}, {"key": True}, {"mmap_mode": "r"}, {"verify": True}, {"progress": print},
+    {"key": True}, {"mmap_mode": "r"}, {"verify": True}, {"progress": print},
 ], ids=repr)
 def test_load_refuses_what_it_cannot_honour(arguments: dict[str, object]) -> None:
     with pytest.raises(NotImplementedError, match=f"{next(iter(arguments))}="):
@@ -150,3 +150,24 @@ def test_suffix_that_asks_for_compression_is_refused_too(tmp_path: Path) -> None
 def test_what_means_nothing_special_is_accepted(tmp_path: Path) -> None:
     perdure.dump(1, tmp_path / "value.sav", compress=None, key=False, metadata=None)
     assert perdure.load(tmp_path / "value.sav", key=False, verify=False, mmap_mode=None) == 1
+
+
+def test_limits(tmp_path: Path) -> None:
+    keys = perdure.dumps({(i, i): 0 for i in range(200)})
+    (tmp_path / "keys.sav").write_bytes(keys)
+    for load in (
+        lambda limits: perdure.loads(keys, limits=limits),
+        lambda limits: perdure.load(tmp_path / "keys.sav", limits=limits),
+        lambda limits: perdure.Unpickler(io.BytesIO(keys), limits=limits).load(),
+    ):
+        assert len(load({"hashing": 10_000})) == len(load({"memory": 0})) == 200
+        with pytest.raises(perdure.LimitError) as caught:
+            load({"hashing": 100})
+        assert caught.value.limit == "hashing"
+        for limits in ({"hash": 1}, {"hashing": -1}, {"hashing": "1"}):
+            with pytest.raises(ValueError, match="limits="):
+                load(limits)
+    copied = perdure.dumps(bytearray(b"abc"), 3)
+    with pytest.raises(perdure.LimitError) as caught:
+        perdure.loads(copied, limits={"memory": 2})
+    assert caught.value.limit == "memory"

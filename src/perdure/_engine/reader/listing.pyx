@@ -372,8 +372,8 @@ cdef int set_up() except -1:
             OP_BININT, OP_BININT1, OP_BININT2, OP_BINFLOAT, OP_NONE, OP_NEWTRUE, OP_NEWFALSE, OP_EMPTY_LIST,
             OP_EMPTY_DICT, OP_EMPTY_TUPLE, OP_EMPTY_SET, OP_NEXT_BUFFER, OP_READONLY_BUFFER, OP_APPEND, OP_APPENDS,
             OP_SETITEM, OP_SETITEMS, OP_ADDITEMS, OP_LIST, OP_TUPLE, OP_DICT, OP_FROZENSET, OP_OBJ, OP_TUPLE1,
-            OP_TUPLE2, OP_TUPLE3, OP_BUILD, OP_REDUCE, OP_NEWOBJ, OP_NEWOBJ_EX, OP_BINPERSID, OP_POP, OP_POP_MARK, OP_DUP, OP_MARK,
-            OP_STACK_GLOBAL, OP_FRAME,
+            OP_TUPLE2, OP_TUPLE3, OP_BUILD, OP_REDUCE, OP_NEWOBJ, OP_NEWOBJ_EX, OP_BINPERSID, OP_POP, OP_POP_MARK,
+            OP_DUP, OP_MARK, OP_STACK_GLOBAL, OP_FRAME,
         )
     return 0
 
@@ -507,7 +507,7 @@ cdef const unsigned char* follow_line(Listing listing, const unsigned char* p, c
             raise TruncatedError("pickle data was truncated")
         if listing.skipping:
             return stop + 1
-        listing.note((<bytes>line[:second - line - 1]).decode("utf-8"), (<bytes>second[:stop - second]).decode("utf-8"))
+        listing.note((<bytes>line[:second - line - 1]).decode(), (<bytes>second[:stop - second]).decode())
         if op == OP_INST and listing.exact:
             listing.pop_mark()
         listing.push()

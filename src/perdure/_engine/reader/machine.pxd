@@ -95,6 +95,8 @@ cdef struct Machine:
     Py_ssize_t counted_size
     uint16_t* counts
     Py_ssize_t counters
+    bint fixed_steps            # the caller says how many, whatever is read
+    bint fixed_copies
     Py_ssize_t chained          # containers without a trashcan that hold another
     Py_ssize_t steps            # of hashing keys that are tuples; see is_deep
     # numpy's _frombuffer, once this stream has named it, and frombuffer; the dtype that was

@@ -1,14 +1,18 @@
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from perdure._engine.reader.guard import Callee, Constant
+from perdure._engine.reader.guard import Callee, Constant, Kind
 
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
     def readline(self) -> bytes: ...
 
 class _Policy(Protocol):
+    answers: dict[str, dict[str, Callee | Constant]]
+    kinds: dict[type, Any]
     def resolve(self, module: str, name: str) -> Callee | Constant: ...
+    def kind(self, cls: type) -> Kind | None: ...
+    def adopt(self, found: Any) -> Callee | Constant: ...
 
 class UnpicklerMemoProxy:
     """An Unpickler's memo, to copy, clear or hand to another."""
@@ -45,6 +49,7 @@ class PolicyUnpickler(Unpickler):
         encoding: str = "ASCII",
         errors: str = "strict",
         buffers: Iterable[Any] | None = None,
+        limits: dict[str, int] | None = None,
     ) -> None: ...
 
 def load(
@@ -74,6 +79,7 @@ def load_policy(
     encoding: str = "ASCII",
     errors: str = "strict",
     buffers: Iterable[Any] | None = None,
+    limits: dict[str, int] | None = None,
 ) -> Any: ...
 def loads_policy(
     data: Any,
@@ -84,5 +90,6 @@ def loads_policy(
     encoding: str = "ASCII",
     errors: str = "strict",
     buffers: Iterable[Any] | None = None,
+    limits: dict[str, int] | None = None,
 ) -> Any: ...
 def pause_collector(allowed: bool) -> bool: ...

@@ -224,7 +224,7 @@ def load(file, /, *, bint fix_imports=True, str encoding not None="ASCII", str e
 # ---- the policy door -----------------------------------------------------------------------
 
 def loads_policy(data, policy, /, *, bint fix_imports=True, str encoding not None="ASCII",
-                 str errors not None="strict", buffers=None):
+                 str errors not None="strict", buffers=None, dict limits=None):
     """As `loads`, but *policy* decides what may be built: None (everything), or an object whose
     ``resolve(module, name)`` gives a Callee or a Constant, or raises UntrustedError.
 
@@ -240,6 +240,8 @@ def loads_policy(data, policy, /, *, bint fix_imports=True, str encoding not Non
     if buffers is not None:
         buffers = iter(buffers)
         m.buffers = <PyObject*>buffers
+    if limits is not None:
+        set_limits(&m, limits)
     try:
         return run_bytes(&m, data)
     except Exception as error:
@@ -247,7 +249,7 @@ def loads_policy(data, policy, /, *, bint fix_imports=True, str encoding not Non
 
 
 def load_policy(file, policy, /, *, bint fix_imports=True, str encoding not None="ASCII",
-                str errors not None="strict", buffers=None):
+                str errors not None="strict", buffers=None, dict limits=None):
     """As `loads_policy`, from a binary file, which is left behind the pickle."""
     cdef Machine m
     methods = File(file)
@@ -260,12 +262,25 @@ def load_policy(file, policy, /, *, bint fix_imports=True, str encoding not None
     if buffers is not None:
         buffers = iter(buffers)
         m.buffers = <PyObject*>buffers
+    if limits is not None:
+        set_limits(&m, limits)
     try:
         return run_file(&m)
     except Exception as error:
         raise_converted(&m, error)
     finally:
         machine_end(&m)
+
+
+cdef int set_limits(Machine* m, dict limits) except -1:
+    """``hashing``, steps, and ``memory``, bytes, instead of the budgets in proportion to the stream."""
+    if "hashing" in limits:
+        m.budget = limits["hashing"]
+        m.fixed_steps = True
+    if "memory" in limits:
+        m.copies = limits["memory"]
+        m.fixed_copies = True
+    return 0
 
 
 cdef int raise_converted(Machine* m, object error) except -1:
@@ -359,7 +374,10 @@ cdef class Unpickler:
         m.buffers = borrowed(self.buffers)
         m.proto = 0
         m.callees = 0
-        m.copies = FREE_COPIES
+        if not m.fixed_steps:
+            m.budget = m.granted = 0
+        if not m.fixed_copies:
+            m.copies = FREE_COPIES
         m.error_offset = 0
         m.truncated = m.foreign = m.hook = False
         return run_file(m)
@@ -433,15 +451,17 @@ cdef class Unpickler:
 
 
 cdef class PolicyUnpickler(Unpickler):
-    """PolicyUnpickler(file, policy, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=None)
+    """PolicyUnpickler(file, policy, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=None, limits=None)
 
-    As Unpickler, with the policy and the errors of `loads_policy`. What persistent_load returns
+    As Unpickler, with the policy, the limits and the errors of `loads_policy`. What persistent_load returns
     is a value.
     """
     cdef object policy
+    cdef dict limits
 
     def __init__(self, file, policy, *, bint fix_imports=True, str encoding not None="ASCII",
-                 str errors not None="strict", buffers=None):
+                 str errors not None="strict", buffers=None, dict limits=None):
+        self.limits = limits
         Unpickler.__init__(self, file, fix_imports=fix_imports, encoding=encoding, errors=errors,
                            buffers=buffers)
         self.policy = policy
@@ -460,6 +480,8 @@ cdef class PolicyUnpickler(Unpickler):
     def load(self):
         """Read a pickle from the file and return the object that it describes."""
         self.machine.policy = borrowed(self.policy)
+        if self.limits is not None:
+            set_limits(&self.machine, self.limits)
         if self.given_memo is not None and self.policy is not None:
             for item in self.given_memo.values():
                 if keep_foreign(&self.machine, <PyObject*>item) < 0:

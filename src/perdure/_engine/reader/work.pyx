@@ -48,7 +48,10 @@ cdef int refuse(str message, str limit) noexcept:
 
 cdef bint owed(Machine* m) noexcept:
     """Adds to the budget of steps what was read since it was last looked at; whether it is still overdrawn."""
-    cdef Py_ssize_t granted = FREE_STEPS + STEPS * (m.passed + (m.end - m.start))
+    cdef Py_ssize_t granted
+    if m.fixed_steps:
+        return m.budget < 0
+    granted = FREE_STEPS + STEPS * (m.passed + (m.end - m.start))
     m.budget += granted - m.granted
     m.granted = granted
     return m.budget < 0
@@ -197,7 +200,7 @@ cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
             m.copies -= 8 * Py_SIZE(args[i])
         elif PyDict_CheckExact(args[i]):
             m.copies -= 64 * PyDict_GET_SIZE(args[i])
-    if m.copies < 0 and m.copies + COPIES * (m.passed + (m.end - m.start)) < 0:
+    if m.copies < 0 and (m.fixed_copies or m.copies + COPIES * (m.passed + (m.end - m.start)) < 0):
         return refuse("the stream copies more than its size allows", "memory")
     return 0
 

@@ -7,7 +7,7 @@ from perdure._engine.reader.guard cimport *
 from perdure._engine.reader.instances cimport is_dunder
 from perdure._engine.reader.machine cimport Machine
 from perdure._engine.reader.names cimport renamed
-from perdure._engine.reader.work cimport charge, charge_chain, charge_copies
+from perdure._engine.reader.work cimport begin_work, charge, charge_chain, charge_copies, charge_now, end_work
 
 from perdure.errors import CorruptError, UnpicklingError, UntrustedError
 
@@ -228,8 +228,11 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
     """REDUCE and its kin; on_stack: the place under the arguments may be used for the call."""
     cdef PyObject* target
     cdef PyObject* value
+    cdef void* before
     if not is_callee(callee):
         return (<with_one>refuse_call)(callee)
+    if charge_copies(m, args, n) < 0:
+        return NULL
     target = <PyObject*>(<Callee>callee).direct
     if (<Callee>callee).arrays and n == 4:
         if m.frombuffer == NULL:
@@ -242,14 +245,14 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
         target = <PyObject*>(<Callee>callee).call
         if target == Py_None:
             return (<with_one>refuse_name)(callee)
-        if charge_copies(m, args, n) < 0:
-            return NULL
         if <PyObject*>(<Callee>callee).value == <PyObject*>&PySlice_Type and charge_chain(m, args, n) < 0:
             return NULL
         if (<Callee>callee).hashes and n == 1 and PyList_CheckExact(args[0]) \
                 and charge(m, NULL, (<PyListObject*>args[0]).ob_item, PyList_GET_SIZE(args[0]), 1) < 0:
             return NULL
+    before = begin_work(m)
     value = PyObject_Vectorcall(target, args, (<size_t>n | ARGUMENTS_OFFSET) if on_stack else <size_t>n, NULL)
+    end_work(before)
     return received(m, callee, value)
 
 
@@ -294,7 +297,9 @@ cdef inline bint agree(PyObject* types, PyObject** args, Py_ssize_t n) noexcept:
 cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObject* kwargs) noexcept:
     """NEWOBJ (kwargs NULL) and NEWOBJ_EX."""
     cdef PyObject* target
+    cdef PyObject* value
     cdef PyTypeObject* cls
+    cdef void* before
     if not is_callee(callee):
         return (<with_one>refuse_class)(callee)
     if not PyTuple_CheckExact(args) or (kwargs != NULL and not PyDict_CheckExact(kwargs)):
@@ -311,7 +316,10 @@ cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObj
         return (<with_one>refuse_class)(callee)
     if charge_copies(m, (<PyTupleObject*>args).ob_item, PyTuple_GET_SIZE(args)) < 0:
         return NULL
-    return received(m, callee, PyObject_Call(target, args, kwargs))
+    before = begin_work(m)
+    value = PyObject_Call(target, args, kwargs)
+    end_work(before)
+    return received(m, callee, value)
 
 
 cdef object refuse_call(object callee):
@@ -470,6 +478,7 @@ cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
     cdef PyObject* args[2]
     cdef PyObject* answer
     cdef PyObject* items
+    cdef void* before
     cdef int status
     if is_callee(instance):
         (<with_name>refuse_change)(instance, b"BUILD")
@@ -497,7 +506,9 @@ cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
             return -1
     args[0] = instance
     args[1] = state
+    before = begin_work(m)
     answer = PyObject_Vectorcall(build, args, 2, NULL)
+    end_work(before)
     if answer == NULL:
         m.foreign = True
         return -1
@@ -599,3 +610,11 @@ cdef PyObject* type_method(PyObject* instance, PyObject* name) noexcept:
     if found == NULL or not has_descr_get(found):
         return NULL
     return call_descr_get(found, instance)
+
+
+# ---- work ----------------------------------------------------------------------------------
+
+def charge_copy(Py_ssize_t size):
+    """For the call or build function of a table: charges the load that it works for with as many bytes, before
+    it copies them. Raises LimitError."""
+    charge_now(size)

@@ -5,7 +5,7 @@
 #   calls `owed` when a budget is used up, and only then is it known what was read meanwhile.
 # - Hashing a key costs what its tuples cost. Keys of equal hash cost a step for each pair: they are
 #   counted where they are many, and only kinds of keys whose hashes a stream can choose.
-# - Copying constructors cost what they copy.
+# - Copying constructors cost what they copy; a table that copies says so (`charge_copy`).
 # - Containers that free their items by recursion (no trashcan) may not form long chains.
 
 from cpython.object cimport PyObject, PyTypeObject
@@ -14,6 +14,9 @@ from perdure._engine.reader.machine cimport Machine
 
 cdef int charge(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept
 cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept
+cdef void* begin_work(Machine* m) noexcept
+cdef void end_work(void* before) noexcept
+cdef int charge_now(Py_ssize_t size) except -1
 cdef bint is_chain(PyTypeObject* type) noexcept
 cdef int charge_chain(Machine* m, PyObject** items, Py_ssize_t n) noexcept
 

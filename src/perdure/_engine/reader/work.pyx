@@ -21,16 +21,27 @@ cdef enum:
 
 cdef extern from *:
     """
+    #if PY_VERSION_HEX >= 0x030C0000
+    #define PERDURE_DIGITS(o) ((Py_ssize_t)(((PyLongObject *)(o))->long_value.lv_tag >> 3))
+    #else
+    #define PERDURE_DIGITS(o) (Py_SIZE(o) < 0 ? -Py_SIZE(o) : Py_SIZE(o))
+    #endif
     #define PERDURE_HASH(o) PyObject_Hash(o)
     #define PERDURE_IS_ARRAY(t) (strcmp((t)->tp_name, "numpy.ndarray") == 0)
+    #ifdef _MSC_VER
+    #define PERDURE_THREAD_LOCAL __declspec(thread)
+    #else
+    #define PERDURE_THREAD_LOCAL __thread
+    #endif
+    static PERDURE_THREAD_LOCAL void *perdure_at_work = NULL;
     """
+    void* at_work "perdure_at_work"  # the thread's machine for whose stream a table is at work
+    Py_ssize_t digits "PERDURE_DIGITS"(PyObject*) noexcept
     Py_hash_t hash_of "PERDURE_HASH"(PyObject*) noexcept
     bint is_array "PERDURE_IS_ARRAY"(PyTypeObject*) noexcept
     Py_ssize_t PySet_GET_SIZE(PyObject*) noexcept
     PyObject* PyObject_GetIter(PyObject*) noexcept
-    long long PyLong_AsLongLongAndOverflow(PyObject*, int*) noexcept
 
-cdef long long SAFE = 1LL << 60  # ints below it have hashes of their own
 cdef PyTypeObject* DEQUE = <PyTypeObject*><PyObject*>deque
 cdef PyTypeObject* DEFAULTDICT = <PyTypeObject*><PyObject*>defaultdict
 
@@ -82,7 +93,7 @@ cdef inline bint is_doubtful(PyObject* key) noexcept:
     if PyUnicode_CheckExact(key) or PyBytes_CheckExact(key) or Py_TYPE(key) == &PyFloat_Type or key == Py_None:
         return False
     if Py_TYPE(key) == &PyLong_Type:
-        return is_long(key)
+        return digits(key) > 2  # of thirty bits
     if PyTuple_CheckExact(key):
         n = PyTuple_GET_SIZE(key)
         if n == 0:
@@ -91,12 +102,6 @@ cdef inline bint is_doubtful(PyObject* key) noexcept:
         if PyUnicode_CheckExact(first) and n <= 2:
             return n == 2 and is_doubtful(PyTuple_GET_ITEM(key, 1))
     return True
-
-
-cdef inline bint is_long(PyObject* number) noexcept:
-    cdef int overflow = 0
-    cdef long long value = PyLong_AsLongLongAndOverflow(number, &overflow)
-    return overflow != 0 or value >= SAFE or value <= -SAFE
 
 
 cdef Py_ssize_t size_of(PyObject* target) noexcept:
@@ -200,9 +205,37 @@ cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
             m.copies -= 8 * Py_SIZE(args[i])
         elif PyDict_CheckExact(args[i]):
             m.copies -= 64 * PyDict_GET_SIZE(args[i])
+        elif Py_TYPE(args[i]) == &PyLong_Type:
+            m.copies -= 4 * digits(args[i])
+    return check_copies(m)
+
+
+cdef inline int check_copies(Machine* m) noexcept:
     if m.copies < 0 and (m.fixed_copies or m.copies + COPIES * (m.passed + (m.end - m.start)) < 0):
         return refuse("the stream copies more than its size allows", "memory")
     return 0
+
+
+cdef void* begin_work(Machine* m) noexcept:
+    """What a table does may load something else, in the same thread: what was there before comes back."""
+    global at_work
+    cdef void* before = at_work
+    at_work = m
+    return before
+
+
+cdef void end_work(void* before) noexcept:
+    global at_work
+    at_work = before
+
+
+cdef int charge_now(Py_ssize_t size) except -1:
+    """Charges the load that a table is at work for, if there is one."""
+    cdef Machine* m = <Machine*>at_work
+    if m == NULL:
+        return 0
+    m.copies -= size
+    return check_copies(m)
 
 
 cdef bint is_chain(PyTypeObject* type) noexcept:

@@ -24,6 +24,7 @@ cdef class Callee:
     cdef readonly tuple types
     cdef readonly bint hashes    # the one argument is a list whose items it hashes
     cdef readonly bint arrays    # `direct` is numpy's _frombuffer
+    cdef readonly bint pending   # what it makes must be BUILT before the load ends
 
 cdef class Constant:
     cdef readonly object value
@@ -33,6 +34,7 @@ cdef class Kind:
     cdef readonly object build   # None: no BUILD; True: attributes and slots; else build(instance, state)
     cdef readonly bint fill      # whether APPENDS, SETITEMS and ADDITEMS may act on it
     cdef readonly bint unseen    # BUILD only while nothing but stack and memo holds it
+    cdef readonly bint pending   # BUILD does what a pending callee left to be done, once
 
 cdef int replace_callees(Machine* m, PyObject** start, PyObject** stop) noexcept
 cdef PyObject* ask_policy(Machine* m, PyObject* module, PyObject* name) noexcept

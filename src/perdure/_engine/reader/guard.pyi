@@ -13,6 +13,7 @@ class Callee:
     types: tuple[type, ...]
     hashes: bool
     arrays: bool
+    pending: bool
     def __init__(
         self,
         name: str,
@@ -25,6 +26,7 @@ class Callee:
         types: tuple[type, ...] = (),
         hashes: bool = False,
         arrays: bool = False,
+        pending: bool = False,
     ) -> None: ...
 
 class Constant:
@@ -40,12 +42,14 @@ class Kind:
     build: Callable[[Any, Any], object] | Literal[True] | None
     fill: bool
     unseen: bool
+    pending: bool
     def __init__(
         self,
         build: Callable[[Any, Any], object] | Literal[True] | None = None,
         *,
         fill: bool = False,
         unseen: bool = False,
+        pending: bool = False,
     ) -> None: ...
 
 def charge_copy(size: int) -> None: ...

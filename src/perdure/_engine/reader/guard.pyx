@@ -61,11 +61,12 @@ cdef class Callee:
     arguments, by the engine itself. ``direct`` is called instead of ``call`` where the arguments
     are exactly of the ``types`` (and a str is not very long). ``hashes``: the argument is a list
     whose items are hashed, which is charged first. ``arrays``: ``direct`` is numpy's _frombuffer,
-    which the engine stands in for where it can.
+    which the engine stands in for where it can. ``pending``: using what it makes before BUILD could
+    crash, so that a load which leaves one unbuilt ends in an error.
     """
 
     def __init__(self, str name not None, call=None, *, new=None, value=NO_VALUE, plain=None, direct=None,
-                 tuple types not None=(), bint hashes=False, bint arrays=False):
+                 tuple types not None=(), bint hashes=False, bint arrays=False, bint pending=False):
         self.name = name
         self.call = call
         self.new = new
@@ -75,6 +76,7 @@ cdef class Callee:
         self.types = types
         self.hashes = hashes
         self.arrays = arrays
+        self.pending = pending
 
     def __repr__(self):
         return f"<callee {self.name}>"
@@ -95,13 +97,15 @@ cdef class Kind:
     ``build``: None, nothing by BUILD; True, what BUILD means by default; else
     ``build(instance, state)`` does it, and raises where the state is unsound. ``fill``: whether
     APPENDS, SETITEMS and ADDITEMS may act on them. ``unseen``: BUILD only while nothing but the
-    stream's stack and memo holds the instance.
+    stream's stack and memo holds the instance. ``pending``: ``build`` fills in what a pending Callee
+    made, and refuses to do it twice.
     """
 
-    def __init__(self, build=None, *, bint fill=False, bint unseen=False):
+    def __init__(self, build=None, *, bint fill=False, bint unseen=False, bint pending=False):
         self.build = build
         self.fill = fill
         self.unseen = unseen
+        self.pending = pending
 
 
 ctypedef PyObject* (*with_one)(PyObject*) noexcept
@@ -264,6 +268,7 @@ cdef PyObject* received(Machine* m, PyObject* callee, PyObject* value) noexcept:
     if is_callee(value):
         return value  # getattr gave another one
     m.callees -= 1
+    m.pending += (<Callee>callee).pending
     # What others hold too was not made here, as far as anyone can tell; but a class's own instance
     # may have told others of itself.
     if Py_REFCNT(value) > 1 and (<Callee>callee).plain is None and keep_foreign(m, value) < 0:
@@ -513,6 +518,7 @@ cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
         m.foreign = True
         return -1
     Py_DECREF(answer)
+    m.pending -= (<Kind>kind).pending
     return 0
 
 

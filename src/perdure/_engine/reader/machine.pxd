@@ -87,6 +87,7 @@ cdef struct Machine:
     PyTypeObject* kind_type
     PyObject* shared
     Py_ssize_t callees
+    Py_ssize_t pending          # instances that are unsafe to use before BUILD fills them in
     bint memo_callees
     Py_ssize_t budget
     Py_ssize_t granted          # of the budget, by what was read so far

@@ -624,6 +624,9 @@ cdef PyObject* run(Machine* m) noexcept:
                 break
             if unlikely(m.callees) and check_values(m, sp - 1, sp) < 0:
                 break
+            if unlikely(m.pending):
+                PyErr_SetString(UNPICKLING, b"an instance that BUILD should have filled in was left empty")
+                break
             m.p = p + 1
             m.sp = sp
             m.fence = fence

@@ -288,7 +288,7 @@ cdef int raise_converted(Machine* m, object error) except -1:
     says so; what came out of code that the stream called, or of the file, stays what it is."""
     if m.hook or m.foreign and m.policy == NULL or isinstance(error, (CorruptError, LimitError, UntrustedError)):
         raise error
-    if m.foreign and isinstance(error, OSError):
+    if m.foreign and isinstance(error, (OSError, Warning)):
         raise error
     text = str(error) or type(error).__name__
     kind = TruncatedError if m.truncated else CorruptError
@@ -373,7 +373,7 @@ cdef class Unpickler:
         m.errors = <PyObject*>self.errors
         m.buffers = borrowed(self.buffers)
         m.proto = 0
-        m.callees = 0
+        m.callees = m.pending = 0
         if not m.fixed_steps:
             m.budget = m.granted = 0
         if not m.fixed_copies:

@@ -77,6 +77,7 @@ cdef struct Machine:
     # What went wrong, for the policy door.
     bint truncated
     bint foreign                # the exception came out of code that the stream called
+    bint reading                # ... or out of the file
     bint hook                   # ... or out of one that the caller of the load gave us
     # Under a policy: names and types already decided, callees alive on the stack, what this load
     # did not make (by address), and work still allowed. `kind` is that of the type looked at last.

@@ -69,13 +69,13 @@ cdef inline int set_window(Machine* m, PyObject* data, Py_ssize_t left) noexcept
     """Steals data (new bytes of the file), in front of which go the `left` unread bytes."""
     cdef PyObject* joined
     if data == NULL:
-        m.foreign = True
+        m.foreign = m.reading = True
         return -1
     if not PyBytes_CheckExact(data):
         joined = bytes_of(data)
         Py_DECREF(data)
         if joined == NULL:
-            m.foreign = True
+            m.foreign = m.reading = True
             return -1
         data = joined
     if left:
@@ -129,7 +129,7 @@ cdef inline int let_go_of_peek(Machine* m) noexcept:
     if consumed > 0:
         answer = call_with_size(m.read, consumed)
         if answer == NULL:
-            m.foreign = True
+            m.foreign = m.reading = True
             return -1
         Py_DECREF(answer)
     return 0
@@ -142,7 +142,7 @@ cdef inline int take_memory(Machine* m) noexcept:
     cdef Py_ssize_t left
     if file.bytes == NULL:
         PyErr_SetString(PyExc_ValueError, b"I/O operation on closed file.")
-        m.foreign = True
+        m.foreign = m.reading = True
         return -1
     left = file.size - file.position if file.size > file.position else 0
     m.memory_position = file.position
@@ -184,7 +184,7 @@ cdef inline int fetch(Machine* m, Py_ssize_t n, PyObject* error) noexcept:
         data = call_with_size(m.peek, PEEK)
         if data == NULL:
             if not PyErr_ExceptionMatches(PyExc_NotImplementedError):
-                m.foreign = True
+                m.foreign = m.reading = True
                 return -1
             PyErr_Clear()
             m.peek = NULL
@@ -247,7 +247,7 @@ cdef inline int read_into(Machine* m, char* to, Py_ssize_t n, PyObject* error) n
     if m.readinto == NULL:
         answer = call_with_size(m.read, n)
         if answer == NULL:
-            m.foreign = True
+            m.foreign = m.reading = True
             return -1
         if not PyBytes_Check(answer):
             PyErr_Format(PyExc_ValueError, b"read() returned non-bytes object (%R)", <PyObject*>Py_TYPE(answer))
@@ -264,7 +264,7 @@ cdef inline int read_into(Machine* m, char* to, Py_ssize_t n, PyObject* error) n
         answer = PyObject_CallOneArg(m.readinto, view)
         Py_DECREF(view)
         if answer == NULL:
-            m.foreign = True
+            m.foreign = m.reading = True
             return -1
         count = PyLong_AsSsize_t(answer)
         Py_DECREF(answer)

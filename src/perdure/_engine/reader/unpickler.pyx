@@ -288,7 +288,7 @@ cdef int raise_converted(Machine* m, object error) except -1:
     says so; what came out of code that the stream called, or of the file, stays what it is."""
     if m.hook or m.foreign and m.policy == NULL or isinstance(error, (CorruptError, LimitError, UntrustedError)):
         raise error
-    if m.foreign and isinstance(error, (OSError, Warning)):
+    if m.reading and isinstance(error, OSError) or m.foreign and isinstance(error, Warning):
         raise error
     text = str(error) or type(error).__name__
     kind = TruncatedError if m.truncated else CorruptError
@@ -379,7 +379,7 @@ cdef class Unpickler:
         if not m.fixed_copies:
             m.copies = FREE_COPIES
         m.error_offset = 0
-        m.truncated = m.foreign = m.hook = False
+        m.truncated = m.foreign = m.reading = m.hook = False
         return run_file(m)
 
     def find_class(self, module_name, global_name, /):

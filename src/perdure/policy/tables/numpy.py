@@ -11,6 +11,7 @@ import re
 from importlib import import_module
 from math import prod
 
+from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Constant, Kind, bare, class_row, kind_in, never
 
@@ -289,6 +290,7 @@ def _masked(*args: Any) -> Any:
 
 # ---- generators ------------------------------------------------------------------------------
 
+SEEDING = 16384  # what seeding a generator counts for, in bytes that are copied
 _GENERATORS = {"MT19937": 0, "PCG64": 0, "PCG64DXSM": 0, "Philox": 0, "SFC64": 0}
 
 
@@ -302,6 +304,7 @@ def _bit_generator(*args: Any) -> Any:
         or (type(named) is not str and named is not getattr(numpy.random, name))
     ):
         never("numpy.random._pickle.__bit_generator_ctor", args)
+    charge_copy(SEEDING)
     return getattr(numpy.random, name)(0)
 
 

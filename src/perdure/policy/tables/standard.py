@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.classes import MANY_DIGITS, static_attribute
 from perdure.policy.rows import Callee, Kind, bare, class_row, fields, kind_in, never, too_much
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from perdure.policy.rows import Answer, Kinds
 
 __all__ = ["kind", "row"]
+
+
+READING = 8192  # what reading a time zone's file counts for, in bytes that are copied
 
 
 def row(module: str, name: str) -> Answer | None:
@@ -74,6 +78,7 @@ def _texts(cls: type) -> Callee:
     def call(*args: Any) -> Any:
         if not all(type(arg) is str for arg in args):
             never(_name(cls), args)
+        charge_copy(8 * sum(map(len, args)))
         return cls(*args)
 
     return class_row(cls, call)
@@ -121,9 +126,16 @@ def _decimal(cls: type) -> Callee:
 
 
 def _fraction(cls: type) -> Callee:
+    def of_two(numerator: int, denominator: int) -> Any:
+        size = numerator.bit_length() + denominator.bit_length()
+        if size > 1 << 20:
+            too_much("a fraction of so many digits is not read", "digits")
+        charge_copy(size * size >> 12)  # their greatest common divisor takes quadratic time
+        return cls(numerator, denominator)
+
     def call(*args: Any) -> Any:
         if len(args) == 2 and type(args[0]) is int and type(args[1]) is int and args[1] > 0:
-            return cls(*args)
+            return of_two(*args)
         if len(args) != 1 or type(args[0]) is not str:
             never("fractions.Fraction", args)
         numerator, slash, denominator = args[0].partition("/")
@@ -131,7 +143,7 @@ def _fraction(cls: type) -> Callee:
         digits = (numerator[sign:], denominator if slash else "1")
         if not all(part.isascii() and part.isdigit() for part in digits):
             raise CorruptError("a Fraction is pickled as two whole numbers")
-        return cls(int(numerator), int(digits[1]))
+        return of_two(int(numerator), int(digits[1]))
 
     return class_row(cls, call, new=call)
 
@@ -226,6 +238,7 @@ def _zone_info(cls: type) -> Callee:
     def call(*args: Any) -> Any:
         if len(args) != 1 or type(args[0]) is not str:
             never("zoneinfo.ZoneInfo", args)
+        charge_copy(READING)
         return cls(_zone_key(args[0]))
 
     return class_row(cls, call)
@@ -236,6 +249,7 @@ def _zone_info_unpickle(method: Any) -> Callee:
         if len(args) != 2 or type(args[0]) is not str or args[1] not in (0, 1):
             never("zoneinfo.ZoneInfo._unpickle", args)
         cls = import_module("zoneinfo").ZoneInfo
+        charge_copy(READING)
         return cls(_zone_key(args[0])) if args[1] else cls.no_cache(_zone_key(args[0]))
 
     return Callee("zoneinfo.ZoneInfo._unpickle", call)
@@ -343,6 +357,7 @@ def _pattern(function: Any) -> Callee:
         opening = "(" if type(text) is str else b"("
         if len(text) > 1 << 16 or text.count(opening) > 1000 or _nesting(text) > 100 or flags & re.DEBUG:
             too_much("a pattern that is too large, too deep, or prints itself", "pattern")
+        charge_copy(128 * len(text))
         return re.compile(text, flags)
 
     return Callee("re._compile", call)

@@ -212,6 +212,9 @@ class Node:
         return True
 
 
+TRUSTED = (Point, SlotPoint, Plain, Row, Colour, Node)  # what a policy has to let through
+
+
 def points(cls):
     rng = random.Random(13)
     return [cls(i, rng.random(), word(rng), rng.random()) for i in range(10_000)]

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from benchmarks.inputs import Input, message, of_group
+from benchmarks.inputs import TRUSTED, Input, message, of_group
 
 PROTOCOL = 5
 
@@ -127,6 +127,29 @@ def load_contests(group: str, with_peers: bool = False, by: str = "own") -> Call
     return contests
 
 
+def trust_contests(*groups: str) -> Callable[[Any], Iterator[Contest]]:
+    """What the policy costs: the careful door beside the standard one, on the same stream."""
+
+    def contests(module):
+        import perdure
+
+        safely = functools.partial(perdure.loads, trusted=TRUSTED)
+        for given in (each for group in groups for each in of_group(group)):
+            value = made(given)
+            if value is None or given.fresh:
+                continue
+            stream = functools.partial(_return, dumper(module)(value))
+            try:
+                safely(stream())
+            except perdure.UntrustedError as error:
+                print(f"  {given.name}: {error}", file=sys.stderr)
+                continue
+            yield Contest(given.name, {"perdure": safely, "perdure.pickle": module.loads},
+                          {"perdure": stream, "perdure.pickle": stream})
+
+    return contests
+
+
 def _return(value: Any) -> Any:
     return value
 
@@ -225,6 +248,10 @@ QUESTIONS = [
         Target("geomean", "pickle", 1.5), Target("minimum", "pickle", 1.0)]),
     Question("loads-small", f"loading {BATCH} small messages", ("dumps", "loads", "Pickler", "Unpickler"),
              small_load_contests, [Target("minimum", "pickle", 2.0)]),
+    Question("trust-plain", "loads under the built-in profile, plain data", ("dumps", "loads"), trust_contests("plain"), [
+        Target("geomean", "perdure.pickle", 1 / 1.05)]),
+    Question("trust-objects", "loads under a policy, objects and tables", ("dumps", "loads"),
+             trust_contests("objects", "arrays"), [Target("geomean", "perdure.pickle", 1 / 1.2)]),
 ]
 
 

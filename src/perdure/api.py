@@ -134,13 +134,17 @@ def _with_all_names(
     """The refusal with the other names too that the stream would need, so that they need not be met one by one."""
     try:
         others = [name for name in _names(data_or_path, policy, fix_imports) if name not in error.names]
-    except (OSError, CorruptError, UntrustedError):
+    except (OSError, CorruptError):
         return error
-    if not others or not error.names:
+    if not others or not str(error).startswith(f"{error.names[0]} is not trusted"):
         return error
     names = (*error.names, *others)
     shown = ", ".join(repr(f"{name:.200}") for name in names[:20]) + (", ..." if len(names) > 20 else "")
-    return UntrustedError(f"{error}. The stream names {len(others)} more: trusted=[{shown}]", names)
+    return UntrustedError(
+        f"{names[0]} and {len(names) - 1} other names are not trusted, and nothing of them was imported or run; "
+        f"if you trust them: trusted=[{shown}]",
+        names,
+    )
 
 
 def untrusted(data_or_path: Any, *, trusted: Trusted = None, fix_imports: bool = True) -> tuple[str, ...]:

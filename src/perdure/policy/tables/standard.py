@@ -198,6 +198,13 @@ def _deque(cls: type) -> Callee:
     return class_row(cls, call)
 
 
+def _user_string(cls: type) -> Callee:
+    def new(*args: Any) -> Any:
+        return object.__new__(cls) if not args or (len(args) == 1 and type(args[0]) is str) else never("UserString", args)
+
+    return class_row(cls, None, new=new)
+
+
 def _build_user(key: str, *types: type) -> Kind:
     """UserDict and its like: one attribute, of one of these types."""
 
@@ -424,9 +431,10 @@ def _build_random(instance: Any, state: Any) -> None:
 
 
 def _build_normal(instance: Any, state: Any) -> None:
-    slots = state[1] if type(state) is tuple and len(state) == 2 and state[0] is None else state
-    mu, sigma = fields("NormalDist", slots, _mu=float, _sigma=float)
-    if not sigma >= 0.0:
+    if type(state) is not tuple or len(state) != 2:
+        raise CorruptError("the state of a NormalDist is two numbers")
+    mu, sigma = state if state[0] is not None else fields("NormalDist", state[1], _mu=float, _sigma=float)
+    if type(mu) is not float or type(sigma) is not float or not sigma >= 0.0:
         raise CorruptError("a standard deviation is not negative")
     object.__setattr__(instance, "_mu", mu)
     object.__setattr__(instance, "_sigma", sigma)
@@ -481,7 +489,7 @@ _ROWS: dict[tuple[str, str], Any] = {
     ("collections", "ChainMap"): bare,
     ("collections", "UserDict"): bare,
     ("collections", "UserList"): bare,
-    ("collections", "UserString"): bare,
+    ("collections", "UserString"): _user_string,
     ("types", "SimpleNamespace"): _namespace,
     ("argparse", "Namespace"): bare,
     ("logging", "LogRecord"): bare,

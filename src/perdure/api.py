@@ -158,9 +158,9 @@ def untrusted(data_or_path: Any, *, trusted: Trusted = None, fix_imports: bool =
 
     Raises CorruptError for a malformed stream, and OSError.
 
-    >>> import itertools, perdure
-    >>> perdure.untrusted(perdure.dumps([itertools.count(), 1]))
-    ('itertools.count',)
+    >>> import operator, perdure
+    >>> perdure.untrusted(perdure.dumps([operator.attrgetter("real"), 1]))
+    ('operator.attrgetter',)
     """
     return _names(data_or_path, policy_for(trusted), fix_imports)
 

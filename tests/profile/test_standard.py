@@ -19,6 +19,7 @@ import signal
 import socket
 import statistics
 import string
+import sys
 import time
 import types
 import urllib.parse
@@ -49,15 +50,15 @@ VALUES: list[Any] = [
     fractions.Fraction(-3, 4), fractions.Fraction(2**100, 3**60), statistics.NormalDist(1, 2),
     # times
     datetime.date.min, datetime.date(2020, 2, 29), datetime.datetime(2020, 1, 2, 3, 4, 5, 6), datetime.timedelta.max,
-    datetime.datetime(2020, 10, 25, 2, 30, fold=1), datetime.time(1, 2, 3, 4), datetime.timezone.utc,
-    datetime.timezone(datetime.timedelta(hours=1), "x"), datetime.time(1, tzinfo=datetime.timezone.utc),
+    datetime.datetime(2020, 10, 25, 2, 30, fold=1), datetime.time(1, 2, 3, 4), datetime.UTC,
+    datetime.timezone(datetime.timedelta(hours=1), "x"), datetime.time(1, tzinfo=datetime.UTC),
     time.gmtime(0), time.localtime(0), os.stat("/"),
     # containers
     collections.OrderedDict(), collections.OrderedDict(b=1, a=2), collections.Counter("abca"), collections.deque(),
     collections.deque([1, 2], 5), collections.defaultdict(), collections.defaultdict(list, a=[1]),
     collections.defaultdict(collections.Counter), collections.ChainMap({"a": 1}, {"b": 2}), collections.UserDict(a=1),
     collections.UserList([1]), collections.UserString("x"), types.SimpleNamespace(a=1, b=[2]), argparse.Namespace(c=3),
-    array.array("d", [1, 2]), array.array("u", "ab"), array.array("b"), array.array("Q", [2**64 - 1]),
+    array.array("d", [1, 2]), array.array("w" if sys.version_info >= (3, 13) else "u", "ab"), array.array("b"), array.array("Q", [2**64 - 1]),
     # identifiers, addresses, paths, patterns
     uuid.UUID(int=2**128 - 1), uuid.uuid5(uuid.NAMESPACE_DNS, "a"), uuid.SafeUUID.safe, pathlib.PurePath("a/b"),
     pathlib.PureWindowsPath("c:\\x"), pathlib.PurePosixPath("/"), pathlib.Path("."), ipaddress.ip_address("1.2.3.4"),

@@ -200,7 +200,9 @@ def _deque(cls: type) -> Callee:
 
 def _user_string(cls: type) -> Callee:
     def new(*args: Any) -> Any:
-        return object.__new__(cls) if not args or (len(args) == 1 and type(args[0]) is str) else never("UserString", args)
+        if args and (len(args) > 1 or type(args[0]) is not str):
+            never("collections.UserString", args)
+        return object.__new__(cls)
 
     return class_row(cls, None, new=new)
 

@@ -133,7 +133,8 @@ def _with_all_names(
 ) -> UntrustedError:
     """The refusal with the other names too that the stream would need, so that they need not be met one by one."""
     try:
-        others = [name for name in _names(data_or_path, policy, fix_imports) if name not in error.names]
+        found = _names(data_or_path, policy, fix_imports)[:1000]
+        others = [name[:400] for name in found if name not in error.names]
     except (OSError, CorruptError):
         return error
     if not others or not str(error).startswith(f"{error.names[0]} is not trusted"):

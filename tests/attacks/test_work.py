@@ -113,3 +113,34 @@ def test_chains_that_recurse_when_they_are_freed(name: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "depth"
+
+
+def test_a_state_from_the_memo_is_copied_only_so_often() -> None:
+    """BUILD copies a dict into the instance's; an array its bytes."""
+    names = "}(" + "".join(f"Va{i}\nK\x01" for i in range(20_000)) + "u"
+    attributes = b"ctypes\nSimpleNamespace\nq\x000" + names.encode() + b"q\x010(" + b"h\x00)Rh\x01b" * 2000 + b"t."
+    with pytest.raises(perdure.LimitError):
+        perdure.loads(b"\x80\x04" + attributes)
+    numpy = pytest.importorskip("numpy", reason="numpy's arrays are not here")
+    head = pickle.dumps(numpy.zeros(1 << 20, "u1"), 2)
+    start, end = head.index(b"cnumpy"), head.index(b"b.")
+    assert perdure.loads(b"\x80\x02" + head[start:end] + b"b.").size == 1 << 20
+    raw = b"B" + (1 << 20).to_bytes(4, "little") + bytes(1 << 20) + b"q\x640"
+    one = (
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR"
+        b"(K\x01J\x00\x00\x10\x00\x85cnumpy\ndtype\n(X\x02\x00\x00\x00u1I0\nI1\ntR\x89hdtb"
+    )
+    assert perdure.loads(b"\x80\x04" + raw + one + b".").size == 1 << 20
+    with pytest.raises(perdure.LimitError):
+        perdure.loads(b"\x80\x04" + raw + b"(" + one * 1000 + b"t.")
+
+
+class Numbers(tuple[int, ...]):
+    pass
+
+
+def test_a_tuple_of_ones_own_is_copied_only_so_often() -> None:
+    large = b"(" + b"K\x01" * 100_000 + b"t\x85q\x010"
+    stream = f"(c{__name__}\nNumbers\nq\x000".encode() + large + b"h\x00h\x01\x81" * 5000 + b"t."
+    with pytest.raises(perdure.LimitError):
+        perdure.loads(stream, trusted=[Numbers])

@@ -91,10 +91,16 @@ def _constructor_check(cls: type) -> Callable[[tuple[Any, ...]], None] | None:
     for base in type.__dict__["__mro__"].__get__(cls):
         if base in _CHECKS:
             return _CHECKS[base]
+        if base.__module__ == "numpy" and base.__name__ == "ndarray":
+            return _refuse_arrays
         own = _namespace(base)
         if isinstance(own.get("__init__"), FunctionType) or isinstance(own.get("__new__"), staticmethod):
             return None  # its own code takes them
     return None
+
+
+def _refuse_arrays(args: tuple[Any, ...]) -> None:
+    never("a subclass of ndarray, by its constructor,", args)  # of any size, with what was in memory
 
 
 def _check_bytes(args: tuple[Any, ...]) -> None:

@@ -103,8 +103,7 @@ class Policy:
         """What the stream may do with a name; UntrustedError where it may do nothing."""
         found = self._special.get((module, name)) or self._known(module, name) or self._object(module, name)
         if found is not None:
-            self.answers.setdefault(module, {})[name] = found
-            return found
+            return self.answers.setdefault(module, {}).setdefault(name, found)
         return self._trusted(module, name) or self._enclosing(module, name) or refuse(module, name)
 
     def kind(self, cls: type) -> Kind | None:

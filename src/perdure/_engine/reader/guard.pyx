@@ -147,8 +147,11 @@ cdef int set_policy(Machine* m, object policy) except -1:
     cdef dict kinds = policy.kinds
     if len(kinds) > KINDS_KEPT:
         kinds.clear()
+    if FREE_THREADED:
+        kinds = {}  # what lies in the policy's another thread may replace while we look at it
     m.answers = <PyObject*>answers
     m.kinds = <PyObject*>kinds
+    Py_INCREF(m.kinds)
     return 0
 
 
@@ -315,6 +318,8 @@ cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObj
         cls = <PyTypeObject*>target
         if not has_new(cls):
             return (<with_one>refuse_class)(callee)
+        if charge_copies(m, (<PyTupleObject*>args).ob_item, PyTuple_GET_SIZE(args)) < 0:
+            return NULL
         return received(m, callee, call_new(cls, args, kwargs))
     target = <PyObject*>(<Callee>callee).new
     if target == Py_None:
@@ -499,6 +504,10 @@ cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
     if status != 0:
         if status > 0:
             (<with_name>refuse_shared)(instance, b"BUILD")
+        return -1
+    if charge_copies(m, &state, 1) < 0:
+        return -1
+    if PyTuple_CheckExact(state) and charge_copies(m, (<PyTupleObject*>state).ob_item, PyTuple_GET_SIZE(state)) < 0:
         return -1
     if build == Py_True:
         return build_ordinary(instance, state)

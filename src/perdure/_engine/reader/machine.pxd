@@ -375,8 +375,8 @@ cdef inline void machine_rest(Machine* m) noexcept:
         m.counts = NULL
         m.counters = 0
         m.counted = NULL
-    if m.kind != NULL:
-        Py_DECREF(m.kind)
+    Py_XDECREF(m.kinds)
+    Py_XDECREF(m.kind)
     m.answers = m.kinds = m.kind = NULL
     m.kind_type = NULL
     if m.frombuffer != NULL:

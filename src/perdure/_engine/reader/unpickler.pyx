@@ -16,7 +16,7 @@ from libc.stdint cimport uintptr_t
 from perdure._engine.claims cimport *
 from perdure._engine.layouts cimport direct_memory
 from perdure._engine.reader.capi cimport *
-from perdure._engine.reader.guard cimport found_by, keep_foreign
+from perdure._engine.reader.guard cimport Callee, found_by, keep_foreign
 from perdure._engine.reader.machine cimport *
 from perdure._engine.reader.names cimport find_global
 from perdure._engine.reader.origin cimport origin_of
@@ -438,6 +438,8 @@ cdef class Unpickler:
             memo_clear(&self.machine)
             for key, item in entries.items():
                 index = key
+                if type(item) is Callee:
+                    continue  # of a policy that need not be ours
                 if memo_put(&self.machine, index, <PyObject*>item) < 0:
                     take(NULL)
             self.given_memo = entries  # under a policy: not to be filled in

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["array_parts", "build_array", "kind", "reconstruct", "row"]
 
 DIMENSIONS = 64
+NESTED = 32  # levels of structured dtypes
 _FORMAT = re.compile(
     r"[|<>=]?(?:b1|\?|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|O(?:4|8)?|[SUVa][0-9]{0,9}|[Mm]8"
     r"(?:\[[0-9]{0,9}[a-zA-Z]{1,7}\])?)"
@@ -218,6 +219,15 @@ def _unit(metadata: Any) -> str:
     return "" if unit == "generic" else f"[{numbers[1]}{unit}]"
 
 
+def _is_flat(dtype: Any, levels: int) -> bool:
+    """Whether a dtype nests at most so many levels: numpy compares and hashes them by recursion."""
+    if dtype.subdtype is not None:
+        dtype = dtype.subdtype[0]
+    if dtype.fields is None:
+        return True
+    return levels > 0 and all(_is_flat(field[0], levels - 1) for field in dtype.fields.values())
+
+
 def _structured(names: Any, fields: Any, size: int, aligned: bool) -> Any:
     numpy = _numpy()
     if type(names) is not tuple or type(fields) is not dict or not all(type(name) in (str, bytes) for name in names):
@@ -230,6 +240,8 @@ def _structured(names: Any, fields: Any, size: int, aligned: bool) -> Any:
             or type(field[1]) is not int or field[1] < 0
         ):  # fmt: skip
             raise CorruptError("a field of a dtype is a dtype and an offset")
+        if not _is_flat(field[0], NESTED):
+            raise CorruptError("a dtype of dtypes of dtypes, and so on")
         formats.append(field[0])
         offsets.append(field[1])
         titles.append(field[2] if len(field) == 3 else None)

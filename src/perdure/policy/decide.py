@@ -61,6 +61,13 @@ class Enclosing:
         self.module, self.name = module, name
 
 
+class NewOf:
+    """``cls.__new__``, which protocols 2 and 3 call with keyword arguments through a functools.partial."""
+
+    def __init__(self, cls: type) -> None:
+        self.cls = cls
+
+
 class Policy:
     """The built-in profile, and what is trusted besides.
 
@@ -86,6 +93,7 @@ class Policy:
         self._adopted: set[type] = set()
         self._special: dict[tuple[str, str], Callee] = {
             ("builtins", "getattr"): Callee("builtins.getattr", self._getattr),
+            ("functools", "partial"): Callee("functools.partial", self._partial),
             ("copyreg", "_reconstructor"): Callee("copyreg._reconstructor", self._reconstructor),
             ("copyreg", "__newobj__"): Callee("copyreg.__newobj__", self._newobj),
             ("copyreg", "__newobj_ex__"): Callee("copyreg.__newobj_ex__", self._newobj_ex),
@@ -232,9 +240,41 @@ class Policy:
     def _getattr(self, *args: Any) -> Any:
         if len(args) != 2 or type(args[1]) is not str or not isinstance(args[0], (type, Enclosing)):
             raise UntrustedError("builtins.getattr stands only for a look-up in a trusted class", ("builtins.getattr",))
+        if args[1] == "__new__" and isinstance(args[0], type):
+            self._class_answer(args[0])
+            return NewOf(args[0])
         module, name = own_name(args[0]) if isinstance(args[0], type) else (args[0].module, args[0].name)
         answer = self.resolve(module, f"{name}.{args[1]}")
         return answer.value if type(answer) is Constant else answer
+
+    def _partial(self, *args: Any) -> Any:
+        """A partial of a trusted class's ``__new__``, to be called once with nothing; it gets its arguments by BUILD."""
+        if len(args) != 1 or type(args[0]) is not NewOf:
+            return self._trusted_partial(*args)
+        cls = args[0].cls
+        given: list[Any] = []
+
+        def state(value: Any) -> None:
+            if given or type(value) is not tuple or len(value) != 4 or type(value[1]) is not tuple:
+                raise CorruptError("the state of a functools.partial is its function, arguments and keywords")
+            if type(value[0]) is not NewOf or value[0].cls is not cls or value[1][:1] != (cls,) or value[3] is not None:
+                raise CorruptError("a functools.partial of __new__ is one of its class's")
+            if value[2] is not None and type(value[2]) is not dict:
+                raise CorruptError("the keywords of a functools.partial are a dict")
+            given.extend((value[1][1:], value[2] or {}))
+
+        def call(*rest: Any) -> Any:
+            if rest or not given:
+                raise CorruptError("a functools.partial of __new__ is called with what it has")
+            return self._newobj_ex(cls, *given)
+
+        return Callee(f"{cls.__qualname__}.__new__", call, state=state)
+
+    def _trusted_partial(self, *args: Any) -> Any:
+        answer = self._object("functools", "partial") or self._trusted("functools", "partial")
+        if answer is None or type(answer) is not Callee or answer.call is None:
+            refuse("functools", "partial")
+        return answer.call(*args)
 
     def _array(self, *args: Any) -> Any:
         from perdure.policy.tables.numpy import reconstruct

@@ -14,6 +14,7 @@ class Callee:
     hashes: bool
     arrays: bool
     pending: bool
+    state: Callable[[Any], object] | None
     def __init__(
         self,
         name: str,
@@ -27,6 +28,7 @@ class Callee:
         hashes: bool = False,
         arrays: bool = False,
         pending: bool = False,
+        state: Callable[[Any], object] | None = None,
     ) -> None: ...
 
 class Constant:

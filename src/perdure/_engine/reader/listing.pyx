@@ -138,7 +138,7 @@ cdef class Listing:
                 self.stack[self.depth - 2].text == NULL:
             raise CorruptError("STACK_GLOBAL requires str")
         top = &self.stack[self.depth - 1]
-        self.note(text_of(&top[-1]), text_of(top))
+        self.note(text_of(top - 1), text_of(top))
         self.depth -= 2
         return self.push()
 
@@ -148,7 +148,7 @@ cdef object text_of(Entry* entry):
     if entry.op == OP_UNICODE:
         return raw.decode("raw-unicode-escape")
     if entry.op == OP_STRING:
-        return raw[1:-1].decode("unicode-escape")
+        return raw[1:len(raw) - 1].decode("unicode-escape")
     if entry.op == OP_BINSTRING or entry.op == OP_SHORT_BINSTRING:
         return raw.decode("latin-1")
     return raw.decode("utf-8", "surrogatepass")

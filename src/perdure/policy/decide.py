@@ -248,7 +248,7 @@ class Policy:
         return answer.value if type(answer) is Constant else answer
 
     def _partial(self, *args: Any) -> Any:
-        """A partial of a trusted class's ``__new__``, to be called once with nothing; it gets its arguments by BUILD."""
+        """A partial of a trusted class's ``__new__``, called once with nothing; BUILD gives it its arguments."""
         if len(args) != 1 or type(args[0]) is not NewOf:
             return self._trusted_partial(*args)
         cls = args[0].cls

@@ -4,6 +4,7 @@
     python -m tests.fuzz --runs 10000000          until so many executions stand in the tally, over all runs
     python -m tests.fuzz --sanitize               address and undefined-behaviour sanitizers as well
     python -m tests.fuzz --as-built               the installed engine, unguided (any module: PERDURE_SUBJECT)
+    python -m tests.fuzz --profile                the built-in profile's types instead, and use of what comes out
     python -m tests.fuzz --replay FILE...         say what each input does
 
 A worker process mutates and executes; this one watches it, saves the input of a crash
@@ -86,13 +87,17 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=None, help="stop when the tally of all runs has reached this")
     parser.add_argument("--sanitize", action="store_true", help="under the address and undefined-behaviour sanitizers")
     parser.add_argument("--as-built", action="store_true", help="the installed engine, without coverage")
+    parser.add_argument("--profile", action="store_true", help="the types that load by default, and what is done with them")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--replay", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--door", type=int, help="with --replay: only this one, by its number")
     options = parser.parse_args()
+    if options.profile:
+        os.environ["PERDURE_FUZZ_PROFILE"] = "1"
     if options.replay:
         return replay(options.replay, options.door)
     name = "as-built" if options.as_built else "sanitized" if options.sanitize else "plain"
+    name += "-profile" if options.profile else ""
     source, library = (None, "-") if options.as_built else instrument(options.sanitize)
     corpus = BUILD / f"corpus-{name}"
     corpus.mkdir(parents=True, exist_ok=True)
@@ -162,8 +167,10 @@ def as_endless_elsewhere(door: int, data: bytes) -> bool:
 
 def replay(paths: list[Path], only: int | None) -> int:
     """Say what each door makes of each input; 1 if it is what a door must not."""
-    from tests.fuzz.doors import FORBIDDEN, doors
+    from tests.fuzz.doors import FORBIDDEN
+    from tests.fuzz.worker import target
 
+    doors, _ = target()
     wrong = False
     for path in paths:
         data = path.read_bytes()

@@ -12,7 +12,9 @@ import random
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 HEADER, ROOM = 64, 1 << 20
 CRASHES = Path(__file__).with_name("crashes")
@@ -69,13 +71,25 @@ class Coverage:
             self.begin = self.fresh = self.edges = lambda: 0
 
 
+def target() -> tuple[Callable[[], list[Any]], Callable[[], list[bytes]]]:
+    """What makes the doors, and what makes the streams to start from."""
+    if os.environ.get("PERDURE_FUZZ_PROFILE"):
+        from tests.fuzz import profile
+
+        return profile.doors, profile.streams
+    from tests.fuzz import doors, seeds
+
+    return doors.doors, seeds.streams
+
+
 def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, seed: str) -> None:
     coverage = Coverage(library if library != "-" else None)  # before the engine, which it must be found by
     from tests.fuzz import doors as doorway
-    from tests.fuzz import mutation, seeds
+    from tests.fuzz import mutation
 
+    make_doors, seeds = target()
     slate, rng = Slate(slate_path), random.Random(int(seed))
-    doors = doorway.doors()
+    doors = make_doors()
     folder = Path(corpus)
     pool: list[mutation.Tokens] = []
     deadline = time.monotonic() + float(seconds)
@@ -107,7 +121,7 @@ def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, se
             path.write_bytes(data)
 
     stored = [path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()]
-    for data in [*seeds.streams(), *stored]:
+    for data in [*seeds(), *stored]:
         found = [execute(number, data) for number in range(len(doors))]  # every door, whatever the first says
         if any(found) or library == "-":
             keep(mutation.tokens(data), data)

@@ -137,7 +137,7 @@ def _with_all_names(
         others = [name[:400] for name in found if name not in error.names]
     except (OSError, CorruptError):
         return error
-    if not others or not str(error).startswith(f"{error.names[0]} is not trusted"):
+    if not others or not error.names or not str(error).startswith(f"{error.names[0]} is not trusted"):
         return error
     names = (*error.names, *others)
     shown = ", ".join(repr(f"{name:.200}") for name in names[:20]) + (", ..." if len(names) > 20 else "")

@@ -83,7 +83,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
 
 def methods(value: Any) -> None:
     size = getattr(value, "nbytes", 0)
-    if isinstance(size, int) and size > SMALL:
+    if isinstance(value, type) or not isinstance(size, int) or size > SMALL:
         return
     for name, arguments in CALLS.items():
         call: Callable[..., Any] | None = getattr(value, name, None)

@@ -47,10 +47,11 @@ _PROFILE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("builtins", "_codecs"), ("perdure.policy.tables.builtin",)),
     **dict.fromkeys(_STANDARD, ("perdure.policy.tables.standard",)),
     "numpy": ("perdure.policy.tables.numpy",),
+    "pandas": ("perdure.policy.tables.pandas",),
 }
 # Packs of our own: tables that somebody has to ask for, or that others need.
 _PACKS: dict[str, str | None] = {
-    "numpy": None,  # in the profile
+    **dict.fromkeys(("numpy", "pandas")),  # in the profile
 }
 
 

@@ -1,0 +1,389 @@
+"""pandas: frames, series, indexes and what they are made of. Names of its releases since 1.0.
+
+A frame is blocks of columns, and each block says which columns they are; pandas believes that when it writes
+down where each column is. Here it is proven first, and so are the codes of a MultiIndex. Rules:
+
+- Blocks belong to one frame: pandas moves their places when a column is put in. Each frame gets blocks of its own.
+- A name is hashed, at a bounded cost, before it becomes one.
+- Arrays and dtypes are in `pandas_arrays`, scalars and offsets in `pandas_scalars`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from perdure._engine.reader.guard import charge_copy
+from perdure.errors import CorruptError
+from perdure.policy.rows import Callee, Kind, class_row, never, too_much
+from perdure.policy.tables import pandas_arrays, pandas_scalars
+from perdure.policy.tables.pandas_arrays import CLOSED, array_of, check_ends, check_zone, codes_among, is_array, shape_of
+from perdure.policy.tables.pandas_names import canonical, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from perdure.policy.rows import Answer
+
+__all__ = ["kind", "row"]
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+_PARTS = 1000  # of a name that is a tuple
+_FREE = 1 << 20  # columns of a frame without rows, which cost nothing in a stream
+_LONG = 1 << 63
+
+
+def _check_name(name: Any) -> None:
+    """Raises unless a name can be hashed, and at a bounded cost: tuples in tuples may be the same ones."""
+    if type(name) in _PLAIN:
+        return
+    parts, left = [name], _PARTS
+    while parts:
+        part = parts.pop()
+        if isinstance(part, (tuple, slice)):
+            inner = part if isinstance(part, tuple) else (part.start, part.stop, part.step)
+            left -= len(inner)
+            if left < 0:
+                too_much("a name that is a tuple of too many parts", "hashing")
+            parts.extend(inner)
+    hash(name)
+
+
+# ---- indexes ---------------------------------------------------------------------------------
+
+
+def _known(what: str, given: Any, *keys: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    if type(given) is not dict or not set(keys) <= set(given) <= {*keys, *optional}:
+        raise CorruptError(f"a {what} is made of {', '.join(keys)}")
+    _check_name(given.get("name"))
+    return given
+
+
+def _index_parts(given: Any) -> dict[str, Any]:
+    given = _known("Index", given, "data", "name")
+    data = given["data"]
+    if len(shape_of(data)) != 1:
+        raise CorruptError("an Index has an array of one dimension")
+    if getattr(data.dtype, "kind", "") == "S":  # pandas makes objects of them: one for each, whenever they are given
+        charge_copy(64 * data.size)
+    return {"data": data, "name": given["name"]}
+
+
+def _range_parts(given: Any) -> dict[str, Any]:
+    given = _known("RangeIndex", given, "start", "stop", "step", "name")
+    numbers = [given[key] for key in ("start", "stop", "step")]
+    if not all(type(number) is int and -_LONG <= number < _LONG for number in numbers) or not numbers[2]:
+        raise CorruptError("a RangeIndex is made of whole numbers of 64 bits")
+    len(range(*numbers))  # OverflowError of one that is too long
+    return dict(given)
+
+
+def _multi_parts(given: Any) -> dict[str, Any]:
+    given = _known("MultiIndex", given, "levels", "sortorder", "names", optional=("codes", "labels"))
+    levels, names = given["levels"], given["names"]
+    codes = given.get("codes", given.get("labels"))  # as it was before 0.24
+    if not all(isinstance(part, (list, tuple)) and 0 < len(part) == len(levels) for part in (levels, codes, names)):
+        raise CorruptError("a MultiIndex has a name and codes for each of its levels")
+    for name in names:
+        _check_name(name)
+    if not all(isinstance(level, find("Index")) for level in levels):
+        raise CorruptError("the levels of a MultiIndex are indexes")
+    proven = [codes_among(part, len(level)) for part, level in zip(codes, levels, strict=True)]
+    if len({len(part) for part in proven}) != 1:
+        raise CorruptError("the codes of a MultiIndex have one length")
+    for part, level in zip(proven, levels, strict=True):
+        if part.dtype.itemsize > 1 or len(level) > 100:  # pandas makes them as small, or as large, as they have to be
+            charge_copy(8 * part.size)
+    order = given["sortorder"]
+    if order is not None and (type(order) is not int or not 0 <= order <= _sorted_levels(proven)):
+        raise CorruptError("a MultiIndex is not sorted as it says")
+    return {"levels": list(levels), "codes": proven, "sortorder": order, "names": list(names)}
+
+
+def _sorted_levels(codes: list[Any]) -> int:
+    """How many levels, from the first one, are in the order of a dictionary."""
+    numpy = import_module("numpy")
+    equal = numpy.ones(max(len(codes[0]) - 1, 0), bool)
+    for depth, part in enumerate(codes):
+        if (equal & (part[:-1] > part[1:])).any():
+            return depth
+        equal &= part[:-1] == part[1:]
+    return len(codes)
+
+
+def _data_parts(array: str, *optional: str) -> Callable[[Any], dict[str, Any]]:
+    """Of an index whose data are one of pandas' arrays."""
+
+    def parts(given: Any) -> dict[str, Any]:
+        given = _known(f"index of a {array}", given, "data", "name", optional=optional)
+        data, freq = given["data"], given.get("freq")
+        if type(data) is not find(array) or data.ndim != 1:
+            raise CorruptError(f"the data of this index are a {array}")
+        if freq is not None and not isinstance(freq, find("BaseOffset")):
+            raise CorruptError("the frequency of an index is an offset")
+        if given.get("tz") is not None:
+            check_zone(given["tz"])
+        return dict(given)
+
+    return parts
+
+
+def _period_parts(given: Any) -> dict[str, Any]:
+    parts = _data_parts("PeriodArray", "freq")(given)
+    return {"data": parts["data"], "name": parts["name"]}  # its array has the frequency
+
+
+def _interval_parts(given: Any) -> dict[str, Any]:
+    given = _known("IntervalIndex", given, "left", "right", "closed", "name")
+    check_ends(array_of(given["left"]), array_of(given["right"]))
+    if given["closed"] not in CLOSED:
+        raise CorruptError("an interval is closed in one of four ways")
+    return dict(given)
+
+
+_INDEXES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "Index": _index_parts,
+    "RangeIndex": _range_parts,
+    "MultiIndex": _multi_parts,
+    "CategoricalIndex": _data_parts("Categorical"),
+    "PeriodIndex": _period_parts,
+    "DatetimeIndex": _data_parts("DatetimeArray", "freq", "tz"),
+    "TimedeltaIndex": _data_parts("TimedeltaArray", "freq"),
+    "IntervalIndex": _interval_parts,
+}
+
+
+def _new_index(*names: str) -> Callable[[Any], Callee]:
+    """One of pandas' helpers: (class, dict of what it is made of), for the classes of these names."""
+
+    def make(function: Any) -> Callee:
+        parts_of = {find(name): _INDEXES[name] for name in names}
+
+        def call(*args: Any) -> Any:
+            if len(args) != 2 or not isinstance(args[0], type) or args[0] not in parts_of:
+                never(function.__name__, args)
+            return function(args[0], parts_of[args[0]](args[1]))
+
+        return Callee(f"{function.__module__}.{function.__name__}", call)
+
+    return make
+
+
+def _frozen_list(cls: type) -> Callee:
+    """What the names of a MultiIndex are in."""
+
+    def call(*args: Any) -> Any:
+        made: Any = cls
+        return made(args[0]) if len(args) == 1 and type(args[0]) is list else never("FrozenList", args)
+
+    return class_row(cls, call)
+
+
+# ---- blocks ----------------------------------------------------------------------------------
+
+
+def _unpickle_block(function: Any) -> Callee:
+    """(values, which columns, dimensions)."""
+
+    def call(*args: Any) -> Any:
+        if len(args) != 3 or type(args[2]) is not int or args[2] not in (1, 2):
+            never("pandas._libs.internals._unpickle_block", args)
+        places = _places(args[1])
+        return function(_fitting(args[0], len(places), args[2]), _indexer(places), args[2])
+
+    return Callee("pandas._libs.internals._unpickle_block", call)
+
+
+def _places(given: Any) -> Any:
+    """The numbers of columns: a range of a slice, or an array that is a copy, for pandas writes where they say."""
+    if type(given) is slice:
+        numbers = (given.start, given.stop, given.step)
+        if not all(type(number) is int and 0 <= number < _LONG for number in numbers) or not given.step:
+            raise CorruptError("the places of a block are a slice")
+        return range(*numbers)
+    if not is_array(given, "i", 1) or given.itemsize != 8:
+        raise CorruptError("the places of a block are a slice or an array")
+    charge_copy(given.nbytes)
+    return given.copy()
+
+
+def _indexer(places: Any) -> Any:
+    return slice(places.start, places.stop, places.step) if type(places) is range else places
+
+
+def _fitting(values: Any, count: int, dimensions: int) -> Any:
+    """Values for so many columns; those of one column may have one dimension only."""
+    shape = shape_of(values)
+    if dimensions == 2 and len(shape) == 1 and hasattr(values, "_from_sequence"):
+        if isinstance(values.dtype, find("ExtensionDtype")) and not getattr(values.dtype, "_supports_2d", False):
+            shape = (1, *shape)
+        else:
+            values = values.reshape(1, -1)  # as it was not before 1.3
+            shape = values.shape
+    if len(shape) != dimensions or shape[0] != count:
+        raise CorruptError("the values of a block are not those of its columns")
+    return values
+
+
+def _check_axes(axes: Any, count: int) -> None:
+    if type(axes) is not list or len(axes) != count or not all(isinstance(axis, find("Index")) for axis in axes):
+        raise CorruptError("the axes of a frame or a series are indexes")
+
+
+def _check_columns(blocks: list[tuple[Any, Any]], axes: Any) -> None:
+    """Whether blocks, as values and places, are the columns of a frame: each once, and as long as its index."""
+    _check_axes(axes, 2)
+    columns, rows = map(len, axes)
+    if not all(values.shape[-1] == rows for values, _ in blocks):
+        raise CorruptError("the values of a block are not as many as the rows")
+    if sum([len(places) for _, places in blocks]) != columns:
+        raise CorruptError("the columns of a frame are not those of its blocks")
+    following = sorted([(places.start, places.stop) for _, places in blocks if type(places) is range and places])
+    if all(type(places) is range and places.step == 1 for _, places in blocks):
+        stops = [0, *(stop for _, stop in following)]
+        if [start for start, _ in following] != stops[:-1]:
+            raise CorruptError("two blocks have one column")
+        return
+    if not rows and columns > _FREE:
+        too_much("a frame without rows, of so many columns", "memory")
+    seen = import_module("numpy").zeros(columns, bool)
+    for _, places in blocks:
+        if len(places) and not (min(places) if type(places) is range else places.min()) >= 0:
+            raise CorruptError("a place of a block is out of bounds")
+        if len(places) and not (places[-1] if type(places) is range else places.max()) < columns:
+            raise CorruptError("a place of a block is out of bounds")
+        seen[_indexer(places)] = True
+    if not seen.all():
+        raise CorruptError("two blocks have one column")
+
+
+def _manager(cls: Any) -> Callee:
+    """(blocks, [columns, rows])."""
+
+    def call(*args: Any) -> Any:
+        if len(args) != 2 or type(args[0]) is not tuple:
+            never("pandas.core.internals.managers.BlockManager", args)
+        blocks, axes = args
+        base = find("Block")
+        if not all([isinstance(block, base) and block.ndim == 2 for block in blocks]):
+            raise CorruptError("a frame is made of blocks")
+        places = [block._mgr_locs.indexer for block in blocks]
+        ranges = [range(*place.indices(_LONG)) if type(place) is slice else place for place in places]
+        _check_columns([(block.values, place) for block, place in zip(blocks, ranges, strict=True)], axes)
+        fresh = tuple([type(block)(block.values, block._mgr_locs, ndim=2) for block in blocks])
+        return cls(fresh, axes, verify_integrity=False)
+
+    def new(*args: Any) -> Any:
+        empty = find("Index")
+        return cls((), [empty([]), empty([])]) if not args else never("BlockManager", args)
+
+    return class_row(cls, call, new=new)
+
+
+def _single_manager(cls: type) -> Callee:
+    return class_row(cls, None, new=lambda *args: cls.__new__(cls) if not args else never(cls.__name__, args))
+
+
+def _build_manager(manager: Any, state: Any) -> None:
+    """(..., {version: {axes, blocks}}): a series, or a frame of a release before 1.3."""
+    if type(state) is not tuple or len(state) != 4 or type(state[3]) is not dict:
+        raise CorruptError("the state of a series or a frame is its axes and blocks")
+    inner = state[3].get("0.14.1")
+    if type(inner) is not dict or set(inner) != {"axes", "blocks"} or type(inner["blocks"]) is not list:
+        raise CorruptError("the state of a series or a frame is its axes and blocks")
+    axes, blocks = inner["axes"], inner["blocks"]
+    if not all([type(block) is dict and set(block) == {"values", "mgr_locs"} for block in blocks]):
+        raise CorruptError("a block has values and places")
+    if type(manager) is find("SingleBlockManager"):
+        _check_axes(axes, 1)
+        if len(blocks) != 1:
+            raise CorruptError("a series has one block")
+        count = len(axes[0])
+        proven = [(_fitting(blocks[0]["values"], count, 1), range(count))]
+    else:
+        places = [_places(block["mgr_locs"]) for block in blocks]
+        proven = [(_fitting(block["values"], len(place), 2), place) for block, place in zip(blocks, places, strict=True)]
+        _check_columns(proven, axes)
+    parts = [{"values": values, "mgr_locs": _indexer(place)} for values, place in proven]
+    type(manager).__setstate__(manager, ((), (), (), {"0.14.1": {"axes": list(axes), "blocks": parts}}))
+
+
+# ---- frames and series -----------------------------------------------------------------------
+
+
+def _frame_class(cls: type) -> Callee:
+    return Callee(f"pandas.{cls.__name__}", None, value=cls, plain=cls)
+
+
+def _build_frame(frame: Any, state: Any) -> None:
+    """A frame, a series, or one of a class that somebody derived from them and trusts."""
+    series = isinstance(frame, find("Series"))
+    if type(state) is not dict or "_mgr" in frame.__dict__:
+        raise CorruptError("the state of a frame or a series is a dict, which fills it in once")
+    further = type(frame)._metadata
+    names = {"name", "_name"} if series else set()
+    if not set(state) <= {"_mgr", "_data", "_typ", "_metadata", "attrs", "_attrs", "_flags", *names, *further}:
+        raise CorruptError("the state of a frame or a series has an unknown part")
+    manager = state.get("_mgr", state.get("_data"))  # as it was before 1.1
+    if type(manager) is not find("SingleBlockManager" if series else "BlockManager"):
+        raise CorruptError("the data of a frame or a series are no manager of blocks")
+    if len(manager.axes) != len(frame._AXIS_ORDERS):  # AttributeError of one that was never filled in
+        raise CorruptError("the data of a frame or a series have other dimensions")
+    attrs, flags = state.get("attrs", state.get("_attrs", {})), state.get("_flags", {"allows_duplicate_labels": True})
+    if state.get("_typ") != ("series" if series else "dataframe") or type(attrs) is not dict:
+        raise CorruptError("the attrs of a frame or a series are a dict")
+    if type(flags) is not dict or [type(flag) for flag in flags.values()] != [bool]:
+        raise CorruptError("a frame or a series has one flag")
+    proven = {key: state[key] for key in further if key in state and key not in names}
+    if series:
+        name = state.get("_name", state.get("name"))
+        _check_name(name)
+        proven["_name"] = name
+    flag = {"allows_duplicate_labels": flags["allows_duplicate_labels"]}
+    proven |= {"_mgr": manager, "_typ": state["_typ"], "_metadata": list(further), "_attrs": attrs, "_flags": flag}
+    find("NDFrame").__setstate__(frame, proven)
+
+
+# ---- the table -------------------------------------------------------------------------------
+
+
+def _value(cls: type) -> Callee:
+    return class_row(cls, None)
+
+
+_ROWS: dict[str, Callable[[Any], Answer]] = {
+    **dict.fromkeys(_INDEXES, _value),
+    **dict.fromkeys(("DataFrame", "Series"), _frame_class),
+    "_new_Index": _new_index("Index", "RangeIndex", "MultiIndex", "CategoricalIndex", "PeriodIndex", "TimedeltaIndex"),
+    "_new_DatetimeIndex": _new_index("DatetimeIndex"),
+    "_new_TimedeltaIndex": _new_index("TimedeltaIndex"),
+    "_new_IntervalIndex": _new_index("IntervalIndex"),
+    "FrozenList": _frozen_list,
+    "_unpickle_block": _unpickle_block,
+    "BlockManager": _manager,
+    "SingleBlockManager": _single_manager,
+    **pandas_arrays.ROWS,
+    **pandas_scalars.ROWS,
+}
+_frame_kind = Kind(_build_frame)  # a frame may hold itself, by then
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(("DataFrame", "Series", "NDFrame"), _frame_kind),
+    **dict.fromkeys(("BlockManager", "SingleBlockManager"), Kind(_build_manager, unseen=True)),
+    **pandas_arrays.KINDS,
+    **pandas_scalars.KINDS,
+}
+
+
+def row(module: str, name: str) -> Answer | None:
+    known = canonical(module, name)
+    make = _ROWS.get(known) if known is not None else None
+    if make is None:
+        return None
+    found = find(known)
+    return None if found is None else make(found)
+
+
+def kind(cls: type) -> Kind | None:
+    known = _KINDS.get(cls.__name__)
+    return known if known is not None and find(cls.__name__) is cls else None

@@ -1,0 +1,483 @@
+"""pandas' dtypes and extension arrays.
+
+pandas' code in C indexes arrays by what other arrays hold, and looks at nothing again: a Categorical's codes,
+a sparse array's positions. So every state is proven here, at numpy's speed, before it becomes one. Rules:
+
+- An array is never without contents: what a stream makes before it fills it in is a sound empty one, for pandas'
+  code in C follows the pointers of an unfilled one.
+- What others are indexed by (`own`) is kept where nothing else that the stream makes can write to it.
+- Caches that were pickled along are dropped.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from functools import cache
+from importlib import import_module
+
+from perdure._engine.reader.guard import charge_copy
+from perdure.errors import CorruptError
+from perdure.policy.rows import Callee, Kind, bare, class_row, never
+from perdure.policy.tables.pandas_names import find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from perdure.policy.rows import Answer
+
+__all__ = ["CLOSED", "KINDS", "ROWS", "UNITS", "array_of", "check_ends", "check_zone", "codes_among", "is_array", "own", "shape_of"]
+
+UNITS = ("s", "ms", "us", "ns")
+CLOSED = ("left", "right", "both", "neither")
+_COLUMNS = "biufcOS"  # kinds of numpy's dtypes that a column may have; text is never one, it becomes objects
+_MANY = 200  # characters of the name of a dtype
+
+
+def _numpy() -> Any:
+    return import_module("numpy")
+
+
+# ---- arrays as parts of others ---------------------------------------------------------------
+
+
+def is_array(value: Any, kinds: str, *dimensions: int) -> bool:
+    """Whether it is an ndarray and no subclass, of one of these kinds, in this machine's byte order."""
+    if type(value) is not _numpy().ndarray or value.dtype.kind not in kinds or not value.dtype.isnative:
+        return False
+    return value.ndim in dimensions and (value.dtype.kind not in "mM" or _unit(value.dtype) in UNITS)
+
+
+def _unit(dtype: Any) -> str:
+    unit, count = _numpy().datetime_data(dtype)
+    return unit if count == 1 else ""
+
+
+def shape_of(values: Any) -> tuple[int, ...]:
+    """The shape of what may be the values of a column or an index."""
+    if type(values) is _numpy().ndarray:
+        if values.dtype.kind not in _COLUMNS and not is_array(values, "mM", 1, 2):
+            raise CorruptError(f"a column has no values of the dtype {values.dtype!s:.50}")
+    elif not isinstance(values, find("ExtensionArray")) or type(values) is find("NumpyExtensionArray"):
+        raise CorruptError(f"the values of a column are no {type(values).__name__:.100}")
+    shape: tuple[int, ...] = values.shape  # AttributeError of an array that was never filled in
+    return shape
+
+
+def own(array: Any) -> Any:
+    """The same items in memory that nothing else which the stream makes can write to.
+
+    An array that has its own memory keeps it, and what the stream holds of it becomes read-only. Where the memory
+    is bytes of the stream, which it may have made other arrays of, they are copied. Memory that the caller gave
+    is left where it is.
+    """
+    numpy = _numpy()
+    whole = array
+    while type(whole.base) is numpy.ndarray:
+        whole = whole.base
+    if (whole.base is None and array.flags.writeable) or _is_callers(whole.base):
+        view = array.view()
+        array.flags.writeable = False
+        return view
+    charge_copy(array.nbytes)
+    return array.copy()
+
+
+def _is_callers(memory: Any) -> bool:
+    return type(memory) is memoryview and type(memory.obj) not in (bytes, bytearray)
+
+
+def codes_among(codes: Any, count: int) -> Any:
+    """Positions among ``count`` values, -1 for none, proven to be that."""
+    if not is_array(codes, "i", 1):
+        raise CorruptError("codes are whole numbers in an array of one dimension")
+    codes = own(codes)
+    if codes.size and not (codes.min() >= -1 and codes.max() < count):
+        raise CorruptError("a code is out of bounds")
+    return codes
+
+
+# ---- dtypes ----------------------------------------------------------------------------------
+
+
+def _state(what: str, state: Any, *keys: str, optional: tuple[str, ...] = ()) -> Any:
+    """The state of a dtype or an array: a dict with these keys."""
+    if type(state) is not dict or not set(keys) <= set(state) <= {*keys, *optional, "_cache"}:
+        raise CorruptError(f"the state of a {what} is a dict of {', '.join(keys)}")
+    return state
+
+
+def _build_categorical_dtype(dtype: Any, state: Any) -> None:
+    _state("CategoricalDtype", state, "categories", "ordered")
+    categories, ordered = state["categories"], state["ordered"]
+    if categories is not None and not isinstance(categories, find("Index")):
+        raise CorruptError("categories are an Index")
+    if type(ordered) not in (bool, type(None)):
+        raise CorruptError("categories are ordered or not")
+    type(dtype).__setstate__(dtype, {"categories": categories, "ordered": ordered})
+
+
+def _build_zoned_dtype(dtype: Any, state: Any) -> None:
+    _state("DatetimeTZDtype", state, "unit", "tz")
+    if state["unit"] not in UNITS:
+        raise CorruptError("a DatetimeTZDtype has a unit that pandas supports")
+    check_zone(state["tz"])
+    type(dtype).__setstate__(dtype, {"unit": state["unit"], "tz": state["tz"]})
+
+
+def check_zone(zone: Any) -> None:
+    if not isinstance(zone, tzinfo):
+        raise CorruptError("a time zone is a tzinfo")
+    zone.utcoffset(None)  # raises where a zone was made and not filled in
+
+
+def _period_dtype(cls: type) -> Callee:
+    def call(*args: Any) -> Any:
+        if len(args) != 1 or not (
+            (type(args[0]) is str and len(args[0]) <= _MANY) or isinstance(args[0], find("BaseOffset"))
+        ):
+            never("pandas.PeriodDtype", args)
+        dtype: Any = cls(args[0])
+        if dtype.freq.n < 1:  # pandas divides by it
+            raise CorruptError("the frequency of periods is not positive")
+        return dtype
+
+    return class_row(cls, call, new=call)
+
+
+def _build_interval_dtype(dtype: Any, state: Any) -> None:
+    _state("IntervalDtype", state, "subtype", optional=("closed",))
+    subtype, closed = state["subtype"], state.get("closed")
+    if closed is not None and closed not in CLOSED:
+        raise CorruptError("an interval is closed in one of four ways")
+    if subtype is not None and not _is_subtype(subtype):
+        raise CorruptError("the ends of intervals are numbers or times")
+    type(dtype).__setstate__(dtype, {"subtype": subtype, "closed": closed})
+
+
+def _is_subtype(dtype: Any) -> bool:
+    if isinstance(dtype, _numpy().dtype):
+        return dtype.kind in "iuf" or (dtype.kind in "mM" and _unit(dtype) in UNITS)
+    return type(dtype) is find("DatetimeTZDtype") and dtype.unit in UNITS
+
+
+def _build_sparse_dtype(dtype: Any, state: Any) -> None:
+    _state("SparseDtype", state, "_dtype", "_fill_value")
+    subtype, fill = state["_dtype"], state["_fill_value"]
+    if not isinstance(subtype, _numpy().dtype) or subtype.kind not in "biufcmMO":
+        raise CorruptError("the dtype of a sparse array's values is numpy's")
+    if not import_module("pandas.api.types").is_scalar(fill):
+        raise CorruptError("what fills a sparse array is one value")
+    dtype.__dict__.update(_dtype=subtype, _fill_value=fill)
+
+
+def _string_dtype(cls: type) -> Callee:
+    def call(*args: Any) -> Any:
+        if (
+            not 1 <= len(args) <= 2
+            or args[0] not in ("python", "pyarrow")
+            or (len(args) == 2 and args[1] is not find("NA") and not _is_nan(args[1]))
+        ):
+            never("pandas.StringDtype", args)
+        return cls(*args)
+
+    # The releases before 2.3 made one and filled it in; the first ones had nothing to fill in.
+    return class_row(cls, call, new=lambda *args: cls("python") if not args else call(*args))
+
+
+def _is_nan(value: Any) -> bool:
+    return type(value) is float and value != value
+
+
+def _build_string_dtype(dtype: Any, state: Any) -> None:
+    _state("StringDtype", state, optional=("storage", "_na_value"))
+    na = state.get("_na_value", find("NA"))
+    arguments = (state.get("storage", "python"),) if na is find("NA") else (state.get("storage", "python"), na)
+    made = _string_dtype(type(dtype)).call(*arguments)  # type: ignore[misc]
+    dtype.__dict__.update(made.__dict__)
+
+
+def _build_nothing(dtype: Any, state: Any) -> None:
+    _state(type(dtype).__name__, state)
+
+
+def _build_numpy_dtype(dtype: Any, state: Any) -> None:
+    _state("NumpyEADtype", state, "_dtype")
+    if not isinstance(state["_dtype"], _numpy().dtype):
+        raise CorruptError("a NumpyEADtype stands for a dtype of numpy's")
+    dtype.__dict__["_dtype"] = state["_dtype"]
+
+
+# ---- arrays with one array of numpy's: their memory is a struct in C ---------------------------
+
+
+def _check_times(data: Any, dtype: Any, kind: str) -> Any:
+    if not is_array(data, kind, 1, 2):
+        raise CorruptError("times are an array of datetime64 or timedelta64")
+    zoned = kind == "M" and type(dtype) is find("DatetimeTZDtype")
+    if not (dtype.unit == _unit(data.dtype) and dtype.tz is not None if zoned else _same(dtype, data.dtype)):
+        raise CorruptError("the dtype of times is not that of their array")
+    return data
+
+
+def _same(dtype: Any, other: Any) -> bool:
+    return isinstance(dtype, _numpy().dtype) and bool(dtype == other)
+
+
+def _check_periods(data: Any, dtype: Any) -> Any:
+    if not is_array(data, "i", 1, 2) or data.dtype.itemsize != 8 or type(dtype) is not find("PeriodDtype"):
+        raise CorruptError("periods are 64 bits each, and have a frequency")
+    return data
+
+
+def _check_categories(data: Any, dtype: Any) -> Any:
+    if type(dtype) is not find("CategoricalDtype") or dtype.categories is None:
+        raise CorruptError("a Categorical has categories")
+    return codes_among(data, len(dtype.categories))
+
+
+def _check_strings(data: Any, dtype: Any) -> Any:
+    if type(dtype) is not find("StringDtype") or dtype.storage != "python" or not is_array(data, "O", 1):
+        raise CorruptError("a StringArray has an array of objects")
+    if data.size and not import_module("pandas._libs.lib").is_string_array(data, skipna=True):
+        raise CorruptError("a StringArray holds something else than strings")
+    return data
+
+
+def _check_numpy(data: Any, dtype: Any) -> Any:
+    if type(data) is not _numpy().ndarray or data.ndim not in (1, 2) or data.dtype.kind not in "biufcmMOSU":
+        raise CorruptError("a NumpyExtensionArray has an array of numpy's")
+    if type(dtype) is not find("NumpyEADtype") or not _same(dtype.numpy_dtype, data.dtype):
+        raise CorruptError("the dtype of a NumpyExtensionArray is not that of its array")
+    return data
+
+
+_BACKED: dict[str, tuple[Callable[[Any, Any], Any], str, Callable[[], Any]]] = {
+    "DatetimeArray": (lambda data, dtype: _check_times(data, dtype, "M"), "M8[ns]", lambda: _numpy().dtype("M8[ns]")),
+    "TimedeltaArray": (lambda data, dtype: _check_times(data, dtype, "m"), "m8[ns]", lambda: _numpy().dtype("m8[ns]")),
+    "PeriodArray": (_check_periods, "i8", lambda: find("PeriodDtype")("D")),
+    "Categorical": (_check_categories, "i1", lambda: find("CategoricalDtype")([])),
+    "StringArray": (_check_strings, "O", lambda: find("StringDtype")("python")),
+    "StringArrayNumpySemantics": (_check_strings, "O", lambda: find("StringDtype")("python", float("nan"))),
+    "NumpyExtensionArray": (_check_numpy, "O", lambda: find("NumpyEADtype")(_numpy().dtype("O"))),
+}
+
+
+@cache
+def _backed() -> dict[type, tuple[Callable[[Any, Any], Any], Any, Any]]:
+    """Classes by what proves their states, and an array and a dtype for empty ones."""
+    found = {}
+    for name, (check, code, dtype) in _BACKED.items():
+        cls = find(name)
+        if cls is not None and cls not in found:
+            found[cls] = (check, _numpy().empty(0, code), dtype())
+    return found
+
+
+def _empty_backed(cls: type) -> Any:
+    base = find("NDArrayBacked")
+    _, data, dtype = _backed()[cls]
+    made = base.__new__(cls)
+    base.__init__(made, data, dtype)
+    return made
+
+
+def _unpickle_backed(function: Any) -> Callee:
+    """Cython's own helper: (class, checksum, None), an instance that BUILD fills in."""
+
+    def call(*args: Any) -> Any:
+        if len(args) != 3 or not isinstance(args[0], type) or args[0] not in _backed() or args[2] is not None:
+            never(function.__name__, args)
+        return _empty_backed(args[0])
+
+    return Callee(f"{function.__module__}.{function.__name__}", call)
+
+
+def _backed_class(cls: type) -> Callee:
+    """1.1 made these arrays as plain objects."""
+    return class_row(cls, None, new=lambda *args: _empty_backed(cls) if not args else never(cls.__qualname__, args))
+
+
+def build_backed(array: Any, state: Any) -> None:
+    """(dtype, array, attributes); of the releases before 1.3 a dict that has all of them."""
+    if type(state) is tuple and len(state) == 1:
+        state = state[0]
+    if type(state) is dict:
+        rest = dict(state)
+        data = [rest.pop(key) for key in ("_ndarray", "_data", "_codes") if key in rest]
+        parts = [*data, rest.pop("_dtype", None)]
+    elif type(state) is tuple and len(state) in (2, 3) and (len(state) == 2 or type(state[2]) is dict):
+        rest = state[2] if len(state) == 3 else {}
+        parts = [state[1], state[0]] if isinstance(state[1], _numpy().ndarray) else [*state[:2]]
+    else:
+        parts = []
+    if len(parts) != 2 or not set(rest) <= {"_freq", "_readonly", "_cache"}:
+        raise CorruptError(f"the state of a {type(array).__name__:.100} is an array and its dtype")
+    check = next((row[0] for cls, row in _backed().items() if isinstance(array, cls)), None)
+    if check is None:
+        raise CorruptError(f"{type(array).__name__:.100} is no array of pandas'")
+    attributes: dict[str, Any] = {"_freq": rest["_freq"]} if "_freq" in rest else {}
+    if attributes.get("_freq") is not None and not isinstance(rest["_freq"], find("BaseOffset")):
+        raise CorruptError("the frequency of times is an offset")
+    attributes.update(_flag(rest))
+    find("NDArrayBacked").__init__(array, check(*parts), parts[1])
+    array.__dict__.update(attributes)
+
+
+# ---- arrays with several --------------------------------------------------------------------
+
+
+def _flag(state: Any) -> dict[str, bool]:
+    """Since 3.0 an array may be read-only."""
+    flag = state.get("_readonly", False)
+    if type(flag) is not bool:
+        raise CorruptError("an array is read-only or not")
+    return {"_readonly": flag} if "_readonly" in state else {}
+
+
+def _build_masked(kinds: str, dtype: str | None = None) -> Kind:
+    def build(array: Any, state: Any) -> None:
+        name = type(array).__name__
+        _state(name, state, "_data", "_mask", optional=("_dtype", "_readonly"))
+        data, mask = state["_data"], state["_mask"]
+        if not is_array(data, kinds, 1) or not is_array(mask, "b", 1) or data.shape != mask.shape:
+            raise CorruptError(f"a {name:.100} has values and a mask of the same length")
+        if data.dtype.kind == "f" and data.dtype.itemsize not in (4, 8):
+            raise CorruptError(f"a {name:.100} has values of 32 or 64 bits")
+        array.__dict__.update(_data=data, _mask=mask, **_flag(state))
+        if dtype is not None and "_dtype" in state:
+            array.__dict__["_dtype"] = find(dtype)()
+
+    return Kind(build, unseen=True)
+
+
+def check_ends(left: Any, right: Any) -> None:
+    """Whether they may be the left and right ends of intervals: each left one is not after the right one."""
+    if type(left) is not type(right) or left.shape != right.shape or left.ndim != 1:
+        raise CorruptError("intervals have as many left ends as right ones, and of one type")
+    if type(left) in (find("DatetimeArray"), find("TimedeltaArray")):
+        if left.dtype != right.dtype:
+            raise CorruptError("the ends of intervals have one dtype")
+        left, right = left._ndarray, right._ndarray
+    if not is_array(left, "iufmM", 1) or left.dtype != right.dtype:
+        raise CorruptError("the ends of intervals are numbers or times")
+    ordered = left <= right
+    if not ordered.all():  # nan and NaT are not ordered, and come in pairs
+        missing = left != left
+        if not (ordered | missing).all() or not (missing == (right != right)).all():
+            raise CorruptError("an interval ends before it starts")
+
+
+def _unpickle_mixin(name: str) -> Callable[[Any], Callee]:
+    """Cython's helper for an array whose base class in C has no fields."""
+
+    def make(function: Any) -> Callee:
+        def call(*args: Any) -> Any:
+            cls = find(name)
+            if len(args) != 3 or args[0] is not cls or args[2] is not None:
+                never(function.__name__, args)
+            return _empty_backed(cls) if cls in _backed() else find("IntervalMixin").__new__(cls)
+
+        return Callee(f"{function.__module__}.{function.__name__}", call)
+
+    return make
+
+
+def _build_intervals(array: Any, state: Any) -> None:
+    if type(state) is tuple and len(state) == 1:
+        state = state[0]
+    _state("IntervalArray", state, "_left", "_right", optional=("_dtype", "_closed", "_readonly"))
+    left, right = state["_left"], state["_right"]
+    if isinstance(left, find("Index")):  # 1.1 had indexes here
+        left, right = array_of(left), array_of(right)
+    check_ends(left, right)
+    dtype = state.get("_dtype")
+    closed = dtype.closed if type(dtype) is find("IntervalDtype") else state.get("_closed")
+    if closed not in CLOSED or (dtype is not None and (closed != dtype.closed or dtype.subtype != left.dtype)):
+        raise CorruptError("the dtype of intervals is not that of their ends")
+    dtype = dtype if dtype is not None else find("IntervalDtype")(left.dtype, closed)
+    array.__dict__.update(_left=left, _right=right, _dtype=dtype, **_flag(state))
+
+
+def array_of(index: Any) -> Any:
+    """The array of an index of numbers or times; None of any other, a range among them, which has no array yet."""
+    if type(index) in (find("Index"), find("DatetimeIndex"), find("TimedeltaIndex")):
+        return index._data
+    return None
+
+
+def _int_index(cls: type) -> Callee:
+    def call(*args: Any) -> Any:
+        if len(args) != 2 or type(args[0]) is not int or not is_array(args[1], "i", 1) or args[1].itemsize != 4:
+            never("pandas._libs.sparse.IntIndex", args)
+        return cls(args[0], own(args[1]))  # type: ignore[call-arg]  # it looks at all of them
+
+    return class_row(cls, call)
+
+
+def _block_index(cls: type) -> Callee:
+    def call(*args: Any) -> Any:
+        if len(args) != 3 or type(args[0]) is not int or not 0 <= args[0] < 1 << 31:
+            never("pandas._libs.sparse.BlockIndex", args)
+        if not all(is_array(part, "i", 1) and part.itemsize == 4 for part in args[1:]):
+            never("pandas._libs.sparse.BlockIndex", args)
+        starts, lengths = own(args[1]), own(args[2])
+        # pandas adds them up in 32 bits, and forgets those below zero.
+        ends = starts.astype("i8") + lengths
+        if starts.shape != lengths.shape or (
+            starts.size and not (starts[0] >= 0 and (lengths > 0).all() and ends[-1] <= args[0]
+                                 and (ends[:-1] <= starts[1:]).all())
+        ):  # fmt: skip
+            raise CorruptError("the blocks of a sparse array overlap or leave it")
+        return cls(args[0], starts, lengths)  # type: ignore[call-arg]
+
+    return class_row(cls, call)
+
+
+def _build_sparse(array: Any, state: Any) -> None:
+    _state("SparseArray", state, "_sparse_index", "_sparse_values", "_dtype", optional=("_readonly",))
+    index, values, dtype = state["_sparse_index"], state["_sparse_values"], state["_dtype"]
+    if type(index) not in (find("IntIndex"), find("BlockIndex")) or not is_array(values, "biufcmMO", 1):
+        raise CorruptError("a SparseArray has values and their positions")
+    if len(values) != index.npoints or type(dtype) is not find("SparseDtype") or not _same(dtype.subtype, values.dtype):
+        raise CorruptError("a SparseArray has as many values as positions, all of its dtype")
+    array.__dict__.update(_sparse_index=index, _sparse_values=values, _dtype=dtype, **_flag(state))
+
+
+# ---- the table -------------------------------------------------------------------------------
+
+_MASKED = {"IntegerArray": _build_masked("iu"), "FloatingArray": _build_masked("f"),
+           "BooleanArray": _build_masked("b", "BooleanDtype")}  # fmt: skip
+_MASKED_DTYPES = ("Int8Dtype", "Int16Dtype", "Int32Dtype", "Int64Dtype", "UInt8Dtype", "UInt16Dtype", "UInt32Dtype",
+                  "UInt64Dtype", "Float32Dtype", "Float64Dtype", "BooleanDtype")  # fmt: skip
+
+ROWS: dict[str, Callable[[Any], Answer]] = {
+    **dict.fromkeys(("CategoricalDtype", "DatetimeTZDtype", "IntervalDtype", "SparseDtype", "NumpyEADtype"), bare),
+    **dict.fromkeys(_MASKED_DTYPES, bare),
+    **dict.fromkeys(_MASKED, bare),
+    "SparseArray": bare,
+    "IntervalArray": lambda cls: class_row(cls, None),
+    **dict.fromkeys(_BACKED, _backed_class),
+    "PeriodDtype": _period_dtype,
+    "StringDtype": _string_dtype,
+    "__pyx_unpickle_NDArrayBacked": _unpickle_backed,
+    "__pyx_unpickle_IntervalMixin": _unpickle_mixin("IntervalArray"),
+    "__pyx_unpickle_PeriodMixin": _unpickle_mixin("PeriodArray"),
+    "IntIndex": _int_index,
+    "BlockIndex": _block_index,
+}
+
+KINDS: dict[str, Kind] = {
+    **dict.fromkeys((*_BACKED, "NDArrayBacked"), Kind(build_backed, unseen=True)),
+    **dict.fromkeys(_MASKED_DTYPES, Kind(_build_nothing)),
+    **_MASKED,
+    "CategoricalDtype": Kind(_build_categorical_dtype, unseen=True),
+    "DatetimeTZDtype": Kind(_build_zoned_dtype, unseen=True),
+    "IntervalDtype": Kind(_build_interval_dtype, unseen=True),
+    "SparseDtype": Kind(_build_sparse_dtype, unseen=True),
+    "StringDtype": Kind(_build_string_dtype, unseen=True),
+    "NumpyEADtype": Kind(_build_numpy_dtype, unseen=True),
+    "IntervalArray": Kind(_build_intervals, unseen=True),
+    "SparseArray": Kind(_build_sparse, unseen=True),
+}

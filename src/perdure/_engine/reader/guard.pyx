@@ -642,3 +642,30 @@ def charge_copy(Py_ssize_t size):
     """For the call or build function of a table: charges the load that it works for with as many bytes, before
     it copies them. Raises LimitError."""
     charge_now(size)
+
+
+def are_text(array, missing):
+    """Whether an array of objects of one dimension holds nothing but str, and ``missing``, None or nan for none."""
+    cdef Py_buffer view
+    cdef Py_ssize_t i
+    cdef PyObject* item
+    cdef bint sound = True
+    if PyObject_GetBuffer(<PyObject*>array, &view, PyBUF_STRIDED_RO | PyBUF_FORMAT) < 0:
+        PyErr_Clear()
+        return False
+    if view.ndim != 1 or view.itemsize != sizeof(PyObject*) or view.format[0] != b"O" or view.format[1] != 0:
+        PyBuffer_Release(&view)
+        return False
+    for i in range(view.shape[0]):
+        item = (<PyObject**>(<char*>view.buf + i * view.strides[0]))[0]
+        if item == NULL or not (PyUnicode_Check(item) or item == <PyObject*>missing or item == Py_None
+                                or (Py_TYPE(item) == &PyFloat_Type and is_nan(item))):
+            sound = False
+            break
+    PyBuffer_Release(&view)
+    return sound
+
+
+cdef inline bint is_nan(PyObject* number) noexcept:
+    cdef double value = <object>number
+    return value != value

@@ -8,6 +8,8 @@ a generator's position against its words.
 from __future__ import annotations
 
 import re
+import sys
+from functools import cache, lru_cache
 from importlib import import_module
 from math import prod
 
@@ -32,6 +34,7 @@ _FORMAT = re.compile(
 )
 
 
+@cache
 def _numpy() -> Any:
     return import_module("numpy")
 
@@ -146,18 +149,30 @@ def _dtype(*args: Any) -> Any:
         never("numpy.dtype", args)
     base = args[0].decode("ascii") if type(args[0]) is bytes else args[0]
     if type(base) is str:
-        if _FORMAT.fullmatch(base) is None:
-            raise CorruptError(f"{base:.50} is no dtype that a pickle names")
-        base = base.replace("a", "S", 1) if base.lstrip("|<>=")[:1] == "a" else base
-        base = "O" if base.lstrip("|<>=") in ("O4", "O8") else base
+        base = _format(base)
     elif base is not numpy.record and base is not numpy.void:
         never("numpy.dtype", args)
     return numpy.dtype(base, bool(args[1]) if len(args) > 1 else False, True)
 
 
+@lru_cache(maxsize=1000)
+def _format(text: str) -> str:
+    """A dtype's format as numpy knows it now."""
+    if _FORMAT.fullmatch(text) is None:
+        raise CorruptError(f"{text:.50} is no dtype that a pickle names")
+    bare = text.lstrip("|<>=")
+    text = text.replace("a", "S", 1) if bare[:1] == "a" else text
+    return "O" if bare in ("O4", "O8") else text
+
+
+_NATIVE = "<" if sys.byteorder == "little" else ">"
+
+
 def build_dtype(dtype: Any, state: Any) -> None:
     """The state that numpy itself gives to a dtype made by its public constructor from the same parts."""
     numpy = _numpy()
+    if dtype.kind in "biufcO" and type(state) is tuple and _is_simple(state):
+        return  # the dtype is that already
     if type(state) is not tuple or len(state) not in (8, 9) or state[0] not in (3, 4):
         raise CorruptError("a dtype's state is a tuple of eight or nine")
     _, order, subarray, names, fields, size, _, flags = state[:8]
@@ -204,6 +219,14 @@ def build_dtype(dtype: Any, state: Any) -> None:
     numpy.dtype.__setstate__(dtype, sound)
     if dtype != target:
         raise CorruptError("a dtype's state disagrees with its format")
+
+
+def _is_simple(state: tuple[Any, ...]) -> bool:
+    """Whether it is the state of a number or an object in this machine's byte order."""
+    return (
+        len(state) == 8 and state[0] == 3 and type(state[1]) is str and state[1] in (_NATIVE, "|", "=")
+        and state[2] is None and state[3] is None and state[4] is None and state[5] == -1
+    )  # fmt: skip
 
 
 def _unit(metadata: Any) -> str:

@@ -246,9 +246,13 @@ cdef bint is_chain(PyTypeObject* type) noexcept:
 
 cdef int charge_chain(Machine* m, PyObject** items, Py_ssize_t n) noexcept:
     """Counts one container of such a type if it is about to hold another."""
+    cdef PyTypeObject* last = NULL  # most items are of the type of the one before
     cdef Py_ssize_t i
     for i in range(n):
-        if is_chain(Py_TYPE(items[i])):
+        if Py_TYPE(items[i]) == last:
+            continue
+        last = Py_TYPE(items[i])
+        if is_chain(last):
             m.chained += 1
             if m.chained > CHAINED:
                 return refuse("containers that are freed by recursion are nested too often", "depth")

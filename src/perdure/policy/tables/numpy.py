@@ -46,6 +46,8 @@ def reconstruct(make_class: Callable[[Any], bool], *args: Any) -> Any:
     """multiarray._reconstruct: an empty array, which BUILD fills. ``make_class`` says whether a class is
     one that a stream may make arrays of."""
     numpy = _numpy()
+    if len(args) == 3 and args[0] is numpy.ndarray and args[1] == (0,) and args[2] in (b"b", "b"):
+        return numpy.ndarray((0,), "b")
     if len(args) != 3 or not isinstance(args[0], type) or args[1] != (0,) or args[2] not in ("b", b"b"):
         never("numpy._core.multiarray._reconstruct", args)
     if not issubclass(args[0], numpy.ndarray) or not (args[0] in _array_classes() or make_class(args[0])):
@@ -61,12 +63,11 @@ def _array_classes() -> frozenset[type]:
 def array_parts(shape: Any, dtype: Any, raw: Any) -> tuple[tuple[int, ...], Any, Any]:
     """Shape, dtype and contents of an array, proven to agree."""
     numpy = _numpy()
-    if (
-        type(shape) is not tuple
-        or len(shape) > DIMENSIONS
-        or not all(type(axis) is int and axis >= 0 for axis in shape)
-    ):
+    if type(shape) is not tuple or len(shape) > DIMENSIONS:
         raise CorruptError("an array's shape is a tuple of sizes")
+    for axis in shape:
+        if type(axis) is not int or axis < 0:
+            raise CorruptError("an array's shape is a tuple of sizes")
     if not isinstance(dtype, numpy.dtype):
         raise CorruptError("an array's dtype is no dtype")
     count = prod(shape)
@@ -182,6 +183,9 @@ def build_dtype(dtype: Any, state: Any) -> None:
         raise CorruptError("a dtype's byte order is one of four signs, its size a number")
     kind = dtype.kind
     if kind in "Mm":
+        if type(metadata) is tuple and metadata[:1] == ({},) and size in (-1, 8):  # nothing of the user's
+            numpy.dtype.__setstate__(dtype, _time_state(f"{order.replace('|', '=')}{kind}8{_unit(metadata)}"))
+            return
         target = numpy.dtype(f"{order.replace('|', '=')}{kind}8{_unit(metadata)}")
         extra = metadata[0] if type(metadata) is tuple and metadata else None
         metadata = extra if type(extra) is dict and extra else None
@@ -219,6 +223,12 @@ def build_dtype(dtype: Any, state: Any) -> None:
     numpy.dtype.__setstate__(dtype, sound)
     if dtype != target:
         raise CorruptError("a dtype's state disagrees with its format")
+
+
+@lru_cache(maxsize=1000)
+def _time_state(text: str) -> Any:
+    """The state that numpy gives to a datetime64 or a timedelta64 of this format."""
+    return _numpy().dtype(text).__reduce__()[2]
 
 
 def _is_simple(state: tuple[Any, ...]) -> bool:

@@ -60,23 +60,40 @@ def _known(what: str, given: Any, *keys: str, optional: tuple[str, ...] = ()) ->
     return given
 
 
-def _index_parts(given: Any) -> dict[str, Any]:
-    given = _known("Index", given, "data", "name")
-    data = given["data"]
-    if len(shape_of(data)) != 1:
-        raise CorruptError("an Index has an array of one dimension")
-    if getattr(data.dtype, "kind", "") == "S":  # pandas makes objects of them: one for each, whenever they are given
-        charge_copy(64 * data.size)
-    return {"data": data, "name": given["name"]}
+def _index(function: Any) -> Callable[[Any], Any]:
+    cls, array, text = find("Index"), import_module("numpy").ndarray, find("StringArray")
+
+    def make(given: Any) -> Any:
+        given = _known("Index", given, "data", "name")
+        data, name = given["data"], given["name"]
+        if len(shape_of(data)) != 1:
+            raise CorruptError("an Index has an array of one dimension")
+        kind = data.dtype.kind
+        if (type(data) is array and (kind in "iubcO" or (kind == "f" and data.itemsize > 2))) or type(data) is text:
+            return cls._simple_new(data, name)
+        if kind == "S":  # pandas makes an object of each, whenever they are given
+            charge_copy(64 * data.size)
+        return function(cls, {"data": data, "name": name})
+
+    return make
 
 
-def _range_parts(given: Any) -> dict[str, Any]:
-    given = _known("RangeIndex", given, "start", "stop", "step", "name")
-    numbers = [given[key] for key in ("start", "stop", "step")]
-    if not all(type(number) is int and -_LONG <= number < _LONG for number in numbers) or not numbers[2]:
-        raise CorruptError("a RangeIndex is made of whole numbers of 64 bits")
-    len(range(*numbers))  # OverflowError of one that is too long
-    return dict(given)
+def _range_index(function: Any) -> Callable[[Any], Any]:
+    cls = find("RangeIndex")
+
+    def make(given: Any) -> Any:
+        given = _known("RangeIndex", given, "start", "stop", "step", "name")
+        start, stop, step = given["start"], given["stop"], given["step"]
+        if not (
+            type(start) is int and -_LONG <= start < _LONG and type(stop) is int and -_LONG <= stop < _LONG
+            and type(step) is int and -_LONG <= step < _LONG
+        ):  # fmt: skip
+            raise CorruptError("a RangeIndex is made of whole numbers of 64 bits")
+        numbers = range(start, stop, step)
+        len(numbers)  # OverflowError of one that is too long
+        return cls._simple_new(numbers, given["name"])
+
+    return make
 
 
 def _multi_parts(given: Any) -> dict[str, Any]:
@@ -142,15 +159,25 @@ def _interval_parts(given: Any) -> dict[str, Any]:
     return dict(given)
 
 
-_INDEXES: dict[str, Callable[[Any], dict[str, Any]]] = {
-    "Index": _index_parts,
-    "RangeIndex": _range_parts,
-    "MultiIndex": _multi_parts,
-    "CategoricalIndex": _data_parts("Categorical"),
-    "PeriodIndex": _period_parts,
-    "DatetimeIndex": _data_parts("DatetimeArray", "freq", "tz"),
-    "TimedeltaIndex": _data_parts("TimedeltaArray", "freq"),
-    "IntervalIndex": _interval_parts,
+def _made_of(name: str, parts: Callable[[Any], dict[str, Any]]) -> Callable[[Any], Callable[[Any], Any]]:
+    """Indexes that pandas' helper makes of proven parts."""
+
+    def bind(function: Any) -> Callable[[Any], Any]:
+        cls = find(name)
+        return lambda given: function(cls, parts(given))
+
+    return bind
+
+
+_INDEXES: dict[str, Callable[[Any], Callable[[Any], Any]]] = {
+    "Index": _index,
+    "RangeIndex": _range_index,
+    "MultiIndex": _made_of("MultiIndex", _multi_parts),
+    "CategoricalIndex": _made_of("CategoricalIndex", _data_parts("Categorical")),
+    "PeriodIndex": _made_of("PeriodIndex", _period_parts),
+    "DatetimeIndex": _made_of("DatetimeIndex", _data_parts("DatetimeArray", "freq", "tz")),
+    "TimedeltaIndex": _made_of("TimedeltaIndex", _data_parts("TimedeltaArray", "freq")),
+    "IntervalIndex": _made_of("IntervalIndex", _interval_parts),
 }
 
 
@@ -158,12 +185,12 @@ def _new_index(*names: str) -> Callable[[Any], Callee]:
     """One of pandas' helpers: (class, dict of what it is made of), for the classes of these names."""
 
     def make(function: Any) -> Callee:
-        parts_of = {find(name): _INDEXES[name] for name in names}
+        made = {find(name): _INDEXES[name](function) for name in names}
 
         def call(*args: Any) -> Any:
-            if len(args) != 2 or not isinstance(args[0], type) or args[0] not in parts_of:
+            if len(args) != 2 or not isinstance(args[0], type) or args[0] not in made:
                 never(function.__name__, args)
-            return function(args[0], parts_of[args[0]](args[1]))
+            return made[args[0]](args[1])
 
         return Callee(f"{function.__module__}.{function.__name__}", call)
 
@@ -185,12 +212,21 @@ def _frozen_list(cls: type) -> Callee:
 
 def _unpickle_block(function: Any) -> Callee:
     """(values, which columns, dimensions)."""
+    numpy = import_module("numpy")
+    class_of = import_module("pandas.core.internals.blocks").get_block_type
+    ordinary = {code[0]: class_of(numpy.dtype(code)) for code in ("b1", "i8", "u8", "f8", "c16", "O")}
+    placement, array = find("BlockPlacement"), numpy.ndarray
 
     def call(*args: Any) -> Any:
         if len(args) != 3 or type(args[2]) is not int or args[2] not in (1, 2):
             never("pandas._libs.internals._unpickle_block", args)
-        places = _places(args[1])
-        return function(_fitting(args[0], len(places), args[2]), _indexer(places), args[2])
+        values, given, dimensions = args
+        places = _places(given)
+        if type(values) is array and values.dtype.kind in ordinary:
+            if values.ndim != dimensions or len(values) != len(places):
+                raise CorruptError("the values of a block are not those of its columns")
+            return ordinary[values.dtype.kind](values, placement=placement(_indexer(places)), ndim=dimensions)
+        return function(_fitting(values, len(places), dimensions), _indexer(places), dimensions)
 
     return Callee("pandas._libs.internals._unpickle_block", call)
 
@@ -198,10 +234,13 @@ def _unpickle_block(function: Any) -> Callee:
 def _places(given: Any) -> Any:
     """The numbers of columns: a range of a slice, or an array that is a copy, for pandas writes where they say."""
     if type(given) is slice:
-        numbers = (given.start, given.stop, given.step)
-        if not all(type(number) is int and 0 <= number < _LONG for number in numbers) or not given.step:
-            raise CorruptError("the places of a block are a slice")
-        return range(*numbers)
+        start, stop, step = given.start, given.stop, given.step
+        if (
+            type(start) is int and 0 <= start < _LONG and type(step) is int
+            and ((type(stop) is int and 0 <= stop < _LONG) or (stop is None and step < 0))
+        ):  # fmt: skip
+            return range(start, -1 if stop is None else stop, step)
+        raise CorruptError("the places of a block are a slice")
     if not is_array(given, "i", 1) or given.itemsize != 8:
         raise CorruptError("the places of a block are a slice or an array")
     charge_copy(given.nbytes)
@@ -209,7 +248,9 @@ def _places(given: Any) -> Any:
 
 
 def _indexer(places: Any) -> Any:
-    return slice(places.start, places.stop, places.step) if type(places) is range else places
+    if type(places) is not range:
+        return places
+    return slice(places.start, None if places.stop < 0 else places.stop, places.step)
 
 
 def _fitting(values: Any, count: int, dimensions: int) -> Any:
@@ -232,51 +273,67 @@ def _check_axes(axes: Any, count: int) -> None:
 
 
 def _check_columns(blocks: list[tuple[Any, Any]], axes: Any) -> None:
-    """Whether blocks, as values and places, are the columns of a frame: each once, and as long as its index."""
+    """Whether blocks, as values and indexers, are the columns of a frame: each once, and as long as its index."""
     _check_axes(axes, 2)
     columns, rows = map(len, axes)
-    if not all(values.shape[-1] == rows for values, _ in blocks):
-        raise CorruptError("the values of a block are not as many as the rows")
-    if sum([len(places) for _, places in blocks]) != columns:
+    spans, others, total = [], [], 0
+    for values, places in blocks:
+        if values.shape[-1] != rows:
+            raise CorruptError("the values of a block are not as many as the rows")
+        if type(places) is slice and places.step == 1:
+            spans.append((places.start, places.stop))
+            total += places.stop - places.start
+        else:
+            places = range(*places.indices(_LONG - 1)) if type(places) is slice else places
+            others.append(places)
+            total += len(places)
+    if total != columns:
         raise CorruptError("the columns of a frame are not those of its blocks")
-    following = sorted([(places.start, places.stop) for _, places in blocks if type(places) is range and places])
-    if all(type(places) is range and places.step == 1 for _, places in blocks):
-        stops = [0, *(stop for _, stop in following)]
-        if [start for start, _ in following] != stops[:-1]:
-            raise CorruptError("two blocks have one column")
+    if others:
+        _check_places(spans, others, columns, rows)
         return
+    spans.sort()
+    stop = 0
+    for start, following in spans:
+        if start != stop:
+            raise CorruptError("two blocks have one column")
+        stop = following
+
+
+def _check_places(spans: list[tuple[int, int]], others: list[Any], columns: int, rows: int) -> None:
     if not rows and columns > _FREE:
         too_much("a frame without rows, of so many columns", "memory")
     seen = import_module("numpy").zeros(columns, bool)
-    for _, places in blocks:
-        if len(places) and not (min(places) if type(places) is range else places.min()) >= 0:
-            raise CorruptError("a place of a block is out of bounds")
-        if len(places) and not (places[-1] if type(places) is range else places.max()) < columns:
-            raise CorruptError("a place of a block is out of bounds")
-        seen[_indexer(places)] = True
+    for places in (*(range(*span) for span in spans), *others):
+        if len(places):
+            first, last = (min(places), max(places)) if type(places) is range else (places.min(), places.max())
+            if first < 0 or last >= columns:
+                raise CorruptError("a place of a block is out of bounds")
+            seen[_indexer(places)] = True
     if not seen.all():
         raise CorruptError("two blocks have one column")
 
 
 def _manager(cls: Any) -> Callee:
     """(blocks, [columns, rows])."""
+    base, index = find("Block"), find("Index")
 
     def call(*args: Any) -> Any:
         if len(args) != 2 or type(args[0]) is not tuple:
             never("pandas.core.internals.managers.BlockManager", args)
         blocks, axes = args
-        base = find("Block")
-        if not all([isinstance(block, base) and block.ndim == 2 for block in blocks]):
-            raise CorruptError("a frame is made of blocks")
-        places = [block._mgr_locs.indexer for block in blocks]
-        ranges = [range(*place.indices(_LONG)) if type(place) is slice else place for place in places]
-        _check_columns([(block.values, place) for block, place in zip(blocks, ranges, strict=True)], axes)
-        fresh = tuple([type(block)(block.values, block._mgr_locs, ndim=2) for block in blocks])
-        return cls(fresh, axes, verify_integrity=False)
+        parts, fresh = [], []
+        for block in blocks:
+            if not isinstance(block, base) or block.ndim != 2:
+                raise CorruptError("a frame is made of blocks")
+            values, places = block.values, block._mgr_locs
+            parts.append((values, places.indexer))
+            fresh.append(type(block)(values, placement=places, ndim=2))
+        _check_columns(parts, axes)
+        return cls(tuple(fresh), axes, verify_integrity=False)
 
     def new(*args: Any) -> Any:
-        empty = find("Index")
-        return cls((), [empty([]), empty([])]) if not args else never("BlockManager", args)
+        return cls((), [index([]), index([])]) if not args else never("BlockManager", args)
 
     return class_row(cls, call, new=new)
 
@@ -300,12 +357,13 @@ def _build_manager(manager: Any, state: Any) -> None:
         if len(blocks) != 1:
             raise CorruptError("a series has one block")
         count = len(axes[0])
-        proven = [(_fitting(blocks[0]["values"], count, 1), range(count))]
+        proven = [(_fitting(blocks[0]["values"], count, 1), slice(0, count, 1))]
     else:
         places = [_places(block["mgr_locs"]) for block in blocks]
-        proven = [(_fitting(block["values"], len(place), 2), place) for block, place in zip(blocks, places, strict=True)]
+        proven = [(_fitting(block["values"], len(place), 2), _indexer(place))
+                  for block, place in zip(blocks, places, strict=True)]  # fmt: skip
         _check_columns(proven, axes)
-    parts = [{"values": values, "mgr_locs": _indexer(place)} for values, place in proven]
+    parts = [{"values": values, "mgr_locs": place} for values, place in proven]
     type(manager).__setstate__(manager, ((), (), (), {"0.14.1": {"axes": list(axes), "blocks": parts}}))
 
 

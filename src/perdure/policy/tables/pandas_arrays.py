@@ -15,7 +15,7 @@ from datetime import tzinfo
 from functools import cache
 from importlib import import_module
 
-from perdure._engine.reader.guard import charge_copy
+from perdure._engine.reader.guard import are_text, charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, bare, class_row, never
 from perdure.policy.tables.pandas_names import find
@@ -35,6 +35,7 @@ _COLUMNS = "biufcOS"  # kinds of numpy's dtypes that a column may have; text is 
 _MANY = 200  # characters of the name of a dtype
 
 
+@cache
 def _numpy() -> Any:
     return import_module("numpy")
 
@@ -44,14 +45,18 @@ def _numpy() -> Any:
 
 def is_array(value: Any, kinds: str, *dimensions: int) -> bool:
     """Whether it is an ndarray and no subclass, of one of these kinds, in this machine's byte order."""
-    if type(value) is not _numpy().ndarray or value.dtype.kind not in kinds or not value.dtype.isnative:
+    if type(value) is not _numpy().ndarray:
         return False
-    return value.ndim in dimensions and (value.dtype.kind not in "mM" or _unit(value.dtype) in UNITS)
+    dtype = value.dtype
+    if dtype.kind not in kinds or value.ndim not in dimensions or not dtype.isnative:
+        return False
+    return dtype.kind not in "mM" or dtype in _units()
 
 
-def _unit(dtype: Any) -> str:
-    unit, count = _numpy().datetime_data(dtype)
-    return unit if count == 1 else ""
+@cache
+def _units() -> dict[Any, str]:
+    """The dtypes of times that pandas supports, by their units."""
+    return {_numpy().dtype(f"{kind}8[{unit}]"): unit for unit in UNITS for kind in "mM"}
 
 
 def shape_of(values: Any) -> tuple[int, ...]:
@@ -103,7 +108,8 @@ def codes_among(codes: Any, count: int) -> Any:
 
 def _state(what: str, state: Any, *keys: str, optional: tuple[str, ...] = ()) -> Any:
     """The state of a dtype or an array: a dict with these keys."""
-    if type(state) is not dict or not set(keys) <= set(state) <= {*keys, *optional, "_cache"}:
+    known = type(state) is dict and all([key in state for key in keys])
+    if not known or (len(state) > len(keys) and not set(state) <= {*keys, *optional, "_cache"}):
         raise CorruptError(f"the state of a {what} is a dict of {', '.join(keys)}")
     return state
 
@@ -158,7 +164,7 @@ def _build_interval_dtype(dtype: Any, state: Any) -> None:
 
 def _is_subtype(dtype: Any) -> bool:
     if isinstance(dtype, _numpy().dtype):
-        return dtype.kind in "iuf" or (dtype.kind in "mM" and _unit(dtype) in UNITS)
+        return dtype.kind in "iuf" or (dtype.kind in "mM" and dtype in _units())
     return type(dtype) is find("DatetimeTZDtype") and dtype.unit in UNITS
 
 
@@ -174,28 +180,37 @@ def _build_sparse_dtype(dtype: Any, state: Any) -> None:
 
 def _string_dtype(cls: type) -> Callee:
     def call(*args: Any) -> Any:
-        if (
-            not 1 <= len(args) <= 2
-            or args[0] not in ("python", "pyarrow")
-            or (len(args) == 2 and args[1] is not find("NA") and not _is_nan(args[1]))
-        ):
+        if not 1 <= len(args) <= 2 or args[0] not in ("python", "pyarrow"):
             never("pandas.StringDtype", args)
-        return cls(*args)
+        made: Any = object.__new__(cls)
+        made.__dict__.update(_string_fields(args[0], *args[1:]))
+        return made
 
     # The releases before 2.3 made one and filled it in; the first ones had nothing to fill in.
-    return class_row(cls, call, new=lambda *args: cls("python") if not args else call(*args))
+    return class_row(cls, call, new=lambda *args: call("python") if not args else call(*args))
 
 
-def _is_nan(value: Any) -> bool:
-    return type(value) is float and value != value
+def _string_fields(storage: str, missing: Any = None) -> Any:
+    if missing is None or missing is find("NA"):
+        return _fields_of_string(storage)
+    if type(missing) is not float or missing == missing:
+        raise CorruptError("what is missing from strings is NA or nan")
+    return _fields_of_string(storage, missing=True)
+
+
+@cache
+def _fields_of_string(storage: str, missing: bool = False) -> Any:
+    """What pandas' own constructor makes of a storage, with nan for what is missing or not."""
+    made = find("StringDtype")(storage, float("nan")) if missing else find("StringDtype")(storage)
+    return made.__dict__
 
 
 def _build_string_dtype(dtype: Any, state: Any) -> None:
     _state("StringDtype", state, optional=("storage", "_na_value"))
-    na = state.get("_na_value", find("NA"))
-    arguments = (state.get("storage", "python"),) if na is find("NA") else (state.get("storage", "python"), na)
-    made = _string_dtype(type(dtype)).call(*arguments)  # type: ignore[misc]
-    dtype.__dict__.update(made.__dict__)
+    storage = state.get("storage", "python")
+    if storage not in ("python", "pyarrow"):
+        raise CorruptError("strings are stored in one of two ways")
+    dtype.__dict__.update(_string_fields(storage, state.get("_na_value")))
 
 
 def _build_nothing(dtype: Any, state: Any) -> None:
@@ -215,9 +230,9 @@ def _build_numpy_dtype(dtype: Any, state: Any) -> None:
 def _check_times(data: Any, dtype: Any, kind: str) -> Any:
     if not is_array(data, kind, 1, 2):
         raise CorruptError("times are an array of datetime64 or timedelta64")
-    zoned = kind == "M" and type(dtype) is find("DatetimeTZDtype")
-    if not (dtype.unit == _unit(data.dtype) and dtype.tz is not None if zoned else _same(dtype, data.dtype)):
-        raise CorruptError("the dtype of times is not that of their array")
+    if dtype is not data.dtype and not _same(dtype, data.dtype):
+        if kind == "m" or type(dtype) is not find("DatetimeTZDtype") or dtype.unit != _units()[data.dtype]:
+            raise CorruptError("the dtype of times is not that of their array")
     return data
 
 
@@ -240,7 +255,7 @@ def _check_categories(data: Any, dtype: Any) -> Any:
 def _check_strings(data: Any, dtype: Any) -> Any:
     if type(dtype) is not find("StringDtype") or dtype.storage != "python" or not is_array(data, "O", 1):
         raise CorruptError("a StringArray has an array of objects")
-    if data.size and not import_module("pandas._libs.lib").is_string_array(data, skipna=True):
+    if not are_text(data, find("NA")):
         raise CorruptError("a StringArray holds something else than strings")
     return data
 
@@ -303,26 +318,38 @@ def build_backed(array: Any, state: Any) -> None:
     """(dtype, array, attributes); of the releases before 1.3 a dict that has all of them."""
     if type(state) is tuple and len(state) == 1:
         state = state[0]
-    if type(state) is dict:
+    rest: Any = {}
+    if type(state) is tuple and 2 <= len(state) <= 3:
+        dtype, data = state[:2] if type(state[1]) is _numpy().ndarray else state[1::-1]
+        rest = state[2] if len(state) == 3 else rest
+    elif type(state) is dict:
         rest = dict(state)
-        data = [rest.pop(key) for key in ("_ndarray", "_data", "_codes") if key in rest]
-        parts = [*data, rest.pop("_dtype", None)]
-    elif type(state) is tuple and len(state) in (2, 3) and (len(state) == 2 or type(state[2]) is dict):
-        rest = state[2] if len(state) == 3 else {}
-        parts = [state[1], state[0]] if isinstance(state[1], _numpy().ndarray) else [*state[:2]]
+        data = next((rest.pop(key) for key in ("_ndarray", "_data", "_codes") if key in rest), None)
+        dtype = rest.pop("_dtype", None)
     else:
-        parts = []
-    if len(parts) != 2 or not set(rest) <= {"_freq", "_readonly", "_cache"}:
-        raise CorruptError(f"the state of a {type(array).__name__:.100} is an array and its dtype")
-    check = next((row[0] for cls, row in _backed().items() if isinstance(array, cls)), None)
-    if check is None:
-        raise CorruptError(f"{type(array).__name__:.100} is no array of pandas'")
-    attributes: dict[str, Any] = {"_freq": rest["_freq"]} if "_freq" in rest else {}
-    if attributes.get("_freq") is not None and not isinstance(rest["_freq"], find("BaseOffset")):
-        raise CorruptError("the frequency of times is an offset")
-    attributes.update(_flag(rest))
-    find("NDArrayBacked").__init__(array, check(*parts), parts[1])
-    array.__dict__.update(attributes)
+        data = dtype = None
+    check = _backed()[_base_of(type(array))][0]
+    attributes = {}
+    if rest:
+        if type(rest) is not dict or not set(rest) <= {"_freq", "_readonly", "_cache"}:
+            raise CorruptError(f"the state of a {type(array).__name__:.100} is an array and its dtype")
+        if "_freq" in rest:
+            if rest["_freq"] is not None and not isinstance(rest["_freq"], find("BaseOffset")):
+                raise CorruptError("the frequency of times is an offset")
+            attributes["_freq"] = rest["_freq"]
+        attributes.update(_flag(rest))
+    find("NDArrayBacked").__init__(array, check(data, dtype), dtype)
+    if attributes:
+        array.__dict__.update(attributes)
+
+
+def _base_of(cls: type) -> type:
+    """The class of pandas' that one of somebody else's is derived from."""
+    known = _backed()
+    for base in cls.__mro__:
+        if base in known:
+            return base
+    raise CorruptError(f"{cls.__name__:.100} is no array of pandas'")
 
 
 # ---- arrays with several --------------------------------------------------------------------
@@ -330,24 +357,25 @@ def build_backed(array: Any, state: Any) -> None:
 
 def _flag(state: Any) -> dict[str, bool]:
     """Since 3.0 an array may be read-only."""
-    flag = state.get("_readonly", False)
-    if type(flag) is not bool:
+    if "_readonly" not in state:
+        return {}
+    if type(state["_readonly"]) is not bool:
         raise CorruptError("an array is read-only or not")
-    return {"_readonly": flag} if "_readonly" in state else {}
+    return {"_readonly": state["_readonly"]}
 
 
 def _build_masked(kinds: str, dtype: str | None = None) -> Kind:
     def build(array: Any, state: Any) -> None:
-        name = type(array).__name__
-        _state(name, state, "_data", "_mask", optional=("_dtype", "_readonly"))
+        _state(type(array).__name__, state, "_data", "_mask", optional=("_dtype", "_readonly"))
         data, mask = state["_data"], state["_mask"]
-        if not is_array(data, kinds, 1) or not is_array(mask, "b", 1) or data.shape != mask.shape:
-            raise CorruptError(f"a {name:.100} has values and a mask of the same length")
-        if data.dtype.kind == "f" and data.dtype.itemsize not in (4, 8):
-            raise CorruptError(f"a {name:.100} has values of 32 or 64 bits")
-        array.__dict__.update(_data=data, _mask=mask, **_flag(state))
+        if not is_array(data, kinds, 1) or not is_array(mask, "b", 1) or len(data) != len(mask):
+            raise CorruptError("a masked array has values and a mask of the same length")
+        if kinds == "f" and data.itemsize not in (4, 8):
+            raise CorruptError("a FloatingArray has values of 32 or 64 bits")
+        attributes = array.__dict__
+        attributes.update(_data=data, _mask=mask, **_flag(state))
         if dtype is not None and "_dtype" in state:
-            array.__dict__["_dtype"] = find(dtype)()
+            attributes["_dtype"] = find(dtype)()
 
     return Kind(build, unseen=True)
 

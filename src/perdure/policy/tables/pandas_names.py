@@ -38,7 +38,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "pandas.core.indexes.timedeltas": ("_new_TimedeltaIndex",),
     "pandas.core.indexes.interval": ("_new_IntervalIndex",),
     "pandas.core.indexes.frozen": ("FrozenList",),
-    "pandas._libs.internals": ("_unpickle_block", "Block"),
+    "pandas._libs.internals": ("_unpickle_block", "Block", "BlockPlacement"),
     "pandas._libs.arrays": ("__pyx_unpickle_NDArrayBacked", "NDArrayBacked"),
     "pandas._libs.interval": ("__pyx_unpickle_IntervalMixin", "IntervalMixin"),
     "pandas._libs.tslibs.period": ("__pyx_unpickle_PeriodMixin",),

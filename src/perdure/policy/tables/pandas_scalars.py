@@ -44,7 +44,9 @@ def _unpickle_timestamp(function: Any) -> Callee:
             check_zone(args[2])
         return function(args[0], None, *args[2:])
 
-    return Callee("pandas._libs.tslibs.timestamps._unpickle_timestamp", call)
+    # It takes any two numbers, and refuses what it has no use for.
+    types = (int, type(None), type(None), int)
+    return Callee("pandas._libs.tslibs.timestamps._unpickle_timestamp", call, direct=function, types=types)
 
 
 def _timestamp(cls: type) -> Callee:
@@ -70,7 +72,8 @@ def _unpickle_timedelta(function: Any) -> Callee:
             never("pandas._libs.tslibs.timedeltas._timedelta_unpickle", args)
         return function(*args)
 
-    return Callee("pandas._libs.tslibs.timedeltas._timedelta_unpickle", call)
+    name = "pandas._libs.tslibs.timedeltas._timedelta_unpickle"
+    return Callee(name, call, direct=function, types=(int, int))  # the same
 
 
 def _timedelta(cls: type) -> Callee:
@@ -85,11 +88,12 @@ def _timedelta(cls: type) -> Callee:
 def _period(cls: type) -> Callee:
     """(None, frequency, ordinal)."""
 
+    base = find("BaseOffset")
+
     def call(*args: Any) -> Any:
-        if len(args) != 3 or args[0] is not None or not _is_long(args[2]) or not isinstance(args[1], find("BaseOffset")):
+        if len(args) != 3 or args[0] is not None or type(args[2]) is not int or not isinstance(args[1], base):
             never("pandas.Period", args)
-        made: Any = cls
-        return made(ordinal=args[2], freq=args[1])
+        return cls(*args)
 
     return class_row(cls, call)
 

@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 
@@ -278,9 +279,10 @@ class Policy:
         return answer.call(*args)
 
     def _array(self, *args: Any) -> Any:
-        from perdure.policy.tables.numpy import reconstruct
+        return _array_maker()(self._makes, *args)
 
-        return reconstruct(lambda cls: bool(self._class_answer(cls)), *args)
+    def _makes(self, cls: Any) -> bool:
+        return bool(self._class_answer(cls))
 
     def _class_answer(self, cls: Any) -> Callee:
         if isinstance(cls, type):
@@ -317,6 +319,11 @@ class Policy:
         if base.__init__ is not object.__init__:
             base.__init__(made, state)
         return made
+
+
+@cache
+def _array_maker() -> Any:
+    return import_module("perdure.policy.tables.numpy").reconstruct
 
 
 _BASES = frozenset((list, dict, set, frozenset, tuple, str, bytes, bytearray, int, float, complex))

@@ -183,9 +183,11 @@ def build_dtype(dtype: Any, state: Any) -> None:
         raise CorruptError("a dtype's byte order is one of four signs, its size a number")
     kind = dtype.kind
     if kind in "Mm":
-        if type(metadata) is tuple and metadata[:1] == ({},) and size in (-1, 8):  # nothing of the user's
-            numpy.dtype.__setstate__(dtype, _time_state(f"{order.replace('|', '=')}{kind}8{_unit(metadata)}"))
-            return
+        if type(metadata) is tuple and len(metadata) == 2 and metadata[0] == {} and size in (-1, 8):
+            unit = metadata[1]
+            if type(unit) is tuple and len(unit) == 4 and type(unit[0]) is bytes and type(unit[1]) is int:
+                numpy.dtype.__setstate__(dtype, _time_state(order, kind, unit[0], unit[1]))
+                return  # there is nothing of the user's in it
         target = numpy.dtype(f"{order.replace('|', '=')}{kind}8{_unit(metadata)}")
         extra = metadata[0] if type(metadata) is tuple and metadata else None
         metadata = extra if type(extra) is dict and extra else None
@@ -226,9 +228,10 @@ def build_dtype(dtype: Any, state: Any) -> None:
 
 
 @lru_cache(maxsize=1000)
-def _time_state(text: str) -> Any:
-    """The state that numpy gives to a datetime64 or a timedelta64 of this format."""
-    return _numpy().dtype(text).__reduce__()[2]
+def _time_state(order: str, kind: str, unit: bytes, number: int) -> Any:
+    """The state that numpy gives to a datetime64 or a timedelta64."""
+    text = _unit(({}, (unit, number, 1, 1)))
+    return _numpy().dtype(f"{order.replace('|', '=')}{kind}8{text}").__reduce__()[2]
 
 
 def _is_simple(state: tuple[Any, ...]) -> bool:

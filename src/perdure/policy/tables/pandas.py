@@ -10,6 +10,7 @@ down where each column is. Here it is proven first, and so are the codes of a Mu
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 from perdure._engine.reader.guard import charge_copy
@@ -216,19 +217,31 @@ def _unpickle_block(function: Any) -> Callee:
     class_of = import_module("pandas.core.internals.blocks").get_block_type
     ordinary = {code[0]: class_of(numpy.dtype(code)) for code in ("b1", "i8", "u8", "f8", "c16", "O")}
     placement, array = find("BlockPlacement"), numpy.ndarray
+    flat = {find(name) for name in _FLAT}
 
     def call(*args: Any) -> Any:
         if len(args) != 3 or type(args[2]) is not int or args[2] not in (1, 2):
             never("pandas._libs.internals._unpickle_block", args)
         values, given, dimensions = args
         places = _places(given)
+        count = len(places)
         if type(values) is array and values.dtype.kind in ordinary:
-            if values.ndim != dimensions or len(values) != len(places):
+            if values.ndim != dimensions or len(values) != count:
                 raise CorruptError("the values of a block are not those of its columns")
-            return ordinary[values.dtype.kind](values, placement=placement(_indexer(places)), ndim=dimensions)
-        return function(_fitting(values, len(places), dimensions), _indexer(places), dimensions)
+            cls = ordinary[values.dtype.kind]
+        elif type(values) in flat:
+            if count != (1 if dimensions == 2 else len(values)) or len(values) < 0:
+                raise CorruptError("the values of a block are not those of its columns")
+            cls = class_of(values.dtype)
+        else:
+            return function(_fitting(values, count, dimensions), _indexer(places), dimensions)
+        return cls(values, placement=placement(_indexer(places)), ndim=dimensions)
 
     return Callee("pandas._libs.internals._unpickle_block", call)
+
+
+# Arrays of one dimension even in a frame.
+_FLAT = ("IntegerArray", "FloatingArray", "BooleanArray", "Categorical", "StringArray", "IntervalArray", "SparseArray")
 
 
 def _places(given: Any) -> Any:
@@ -352,19 +365,26 @@ def _build_manager(manager: Any, state: Any) -> None:
     axes, blocks = inner["axes"], inner["blocks"]
     if not all([type(block) is dict and set(block) == {"values", "mgr_locs"} for block in blocks]):
         raise CorruptError("a block has values and places")
-    if type(manager) is find("SingleBlockManager"):
-        _check_axes(axes, 1)
-        if len(blocks) != 1:
-            raise CorruptError("a series has one block")
-        count = len(axes[0])
-        proven = [(_fitting(blocks[0]["values"], count, 1), slice(0, count, 1))]
-    else:
+    if type(manager) is not find("SingleBlockManager"):
         places = [_places(block["mgr_locs"]) for block in blocks]
         proven = [(_fitting(block["values"], len(place), 2), _indexer(place))
                   for block, place in zip(blocks, places, strict=True)]  # fmt: skip
         _check_columns(proven, axes)
-    parts = [{"values": values, "mgr_locs": place} for values, place in proven]
-    type(manager).__setstate__(manager, ((), (), (), {"0.14.1": {"axes": list(axes), "blocks": parts}}))
+        parts = [{"values": values, "mgr_locs": place} for values, place in proven]
+        type(manager).__setstate__(manager, ((), (), (), {"0.14.1": {"axes": list(axes), "blocks": parts}}))
+        return
+    _check_axes(axes, 1)
+    if len(blocks) != 1:
+        raise CorruptError("a series has one block")
+    count = len(axes[0])
+    block = _block_maker()(blocks[0]["values"], slice(0, count, 1), 1)
+    manager.axes = list(axes)
+    manager.blocks = (block,)
+
+
+@cache
+def _block_maker() -> Any:
+    return _unpickle_block(find("_unpickle_block")).call
 
 
 # ---- frames and series -----------------------------------------------------------------------
@@ -374,33 +394,45 @@ def _frame_class(cls: type) -> Callee:
     return Callee(f"pandas.{cls.__name__}", None, value=cls, plain=cls)
 
 
+_FIELDS = frozenset(("_mgr", "_data", "_typ", "_metadata", "attrs", "_attrs", "_flags"))
+
+
 def _build_frame(frame: Any, state: Any) -> None:
     """A frame, a series, or one of a class that somebody derived from them and trusts."""
+    cls = type(frame)
     series = isinstance(frame, find("Series"))
     if type(state) is not dict or "_mgr" in frame.__dict__:
         raise CorruptError("the state of a frame or a series is a dict, which fills it in once")
-    further = type(frame)._metadata
-    names = {"name", "_name"} if series else set()
-    if not set(state) <= {"_mgr", "_data", "_typ", "_metadata", "attrs", "_attrs", "_flags", *names, *further}:
-        raise CorruptError("the state of a frame or a series has an unknown part")
     manager = state.get("_mgr", state.get("_data"))  # as it was before 1.1
     if type(manager) is not find("SingleBlockManager" if series else "BlockManager"):
         raise CorruptError("the data of a frame or a series are no manager of blocks")
-    if len(manager.axes) != len(frame._AXIS_ORDERS):  # AttributeError of one that was never filled in
+    if len(manager.axes) != (1 if series else 2):  # AttributeError of one that was never filled in
         raise CorruptError("the data of a frame or a series have other dimensions")
-    attrs, flags = state.get("attrs", state.get("_attrs", {})), state.get("_flags", {"allows_duplicate_labels": True})
-    if state.get("_typ") != ("series" if series else "dataframe") or type(attrs) is not dict:
+    typ, attrs = state.get("_typ"), state.get("attrs", state.get("_attrs", {}))
+    if typ != ("series" if series else "dataframe") or type(attrs) is not dict:
         raise CorruptError("the attrs of a frame or a series are a dict")
-    if type(flags) is not dict or [type(flag) for flag in flags.values()] != [bool]:
+    flags = state.get("_flags", {"allows_duplicate_labels": True})
+    if type(flags) is not dict or len(flags) != 1 or type(flags["allows_duplicate_labels"]) is not bool:
         raise CorruptError("a frame or a series has one flag")
-    proven = {key: state[key] for key in further if key in state and key not in names}
+    proven = {"_mgr": manager, "_typ": typ, "_attrs": attrs}
     if series:
         name = state.get("_name", state.get("name"))
         _check_name(name)
         proven["_name"] = name
-    flag = {"allows_duplicate_labels": flags["allows_duplicate_labels"]}
-    proven |= {"_mgr": manager, "_typ": state["_typ"], "_metadata": list(further), "_attrs": attrs, "_flags": flag}
-    find("NDFrame").__setstate__(frame, proven)
+    others = state.keys() - _FIELDS
+    if others:  # what the class itself says that it keeps
+        own = {key for key in cls._metadata if key not in ("name", "_name")}
+        if not others <= ({*own, "name", "_name"} if series else own):
+            raise CorruptError("the state of a frame or a series has an unknown part")
+        proven |= {key: state[key] for key in own & others}
+    proven |= _fields_of_frame()
+    proven["_flags"] = find("Flags")(frame, allows_duplicate_labels=flags["allows_duplicate_labels"])
+    frame.__dict__.update(proven)
+
+
+def _fields_of_frame() -> dict[str, Any]:
+    """What pandas keeps in a frame besides: 3.0 nothing, older ones a cache of columns."""
+    return {"_item_cache": {}} if "_item_cache" in find("NDFrame")._internal_names else {}
 
 
 # ---- the table -------------------------------------------------------------------------------

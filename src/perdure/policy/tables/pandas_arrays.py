@@ -15,7 +15,7 @@ from datetime import tzinfo
 from functools import cache
 from importlib import import_module
 
-from perdure._engine.reader.guard import are_text, charge_copy
+from perdure._engine.reader.guard import are_codes, are_text, charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, bare, class_row, never
 from perdure.policy.tables.pandas_names import find
@@ -78,10 +78,10 @@ def own(array: Any) -> Any:
     is left where it is.
     """
     numpy = _numpy()
-    whole = array
-    while type(whole.base) is numpy.ndarray:
-        whole = whole.base
-    if (whole.base is None and array.flags.writeable) or _is_callers(whole.base):
+    memory = array.base
+    while type(memory) is numpy.ndarray:
+        memory = memory.base
+    if (memory is None and array.flags.writeable) or _is_callers(memory):
         view = array.view()
         array.flags.writeable = False
         return view
@@ -95,11 +95,11 @@ def _is_callers(memory: Any) -> bool:
 
 def codes_among(codes: Any, count: int) -> Any:
     """Positions among ``count`` values, -1 for none, proven to be that."""
-    if not is_array(codes, "i", 1):
+    if type(codes) is not _numpy().ndarray:
         raise CorruptError("codes are whole numbers in an array of one dimension")
     codes = own(codes)
-    if codes.size and not (codes.min() >= -1 and codes.max() < count):
-        raise CorruptError("a code is out of bounds")
+    if not are_codes(codes, count):
+        raise CorruptError("codes are whole numbers in an array of one dimension, none of them out of bounds")
     return codes
 
 
@@ -121,7 +121,7 @@ def _build_categorical_dtype(dtype: Any, state: Any) -> None:
         raise CorruptError("categories are an Index")
     if type(ordered) not in (bool, type(None)):
         raise CorruptError("categories are ordered or not")
-    type(dtype).__setstate__(dtype, {"categories": categories, "ordered": ordered})
+    dtype.__dict__.update(_categories=categories, _ordered=ordered)
 
 
 def _build_zoned_dtype(dtype: Any, state: Any) -> None:
@@ -129,7 +129,7 @@ def _build_zoned_dtype(dtype: Any, state: Any) -> None:
     if state["unit"] not in UNITS:
         raise CorruptError("a DatetimeTZDtype has a unit that pandas supports")
     check_zone(state["tz"])
-    type(dtype).__setstate__(dtype, {"unit": state["unit"], "tz": state["tz"]})
+    dtype.__dict__.update(_unit=state["unit"], _tz=state["tz"])
 
 
 def check_zone(zone: Any) -> None:
@@ -159,7 +159,7 @@ def _build_interval_dtype(dtype: Any, state: Any) -> None:
         raise CorruptError("an interval is closed in one of four ways")
     if subtype is not None and not _is_subtype(subtype):
         raise CorruptError("the ends of intervals are numbers or times")
-    type(dtype).__setstate__(dtype, {"subtype": subtype, "closed": closed})
+    dtype.__dict__.update(_subtype=subtype, _closed=closed)
 
 
 def _is_subtype(dtype: Any) -> bool:
@@ -227,6 +227,14 @@ def _build_numpy_dtype(dtype: Any, state: Any) -> None:
 # ---- arrays with one array of numpy's: their memory is a struct in C ---------------------------
 
 
+def _check_datetimes(data: Any, dtype: Any) -> Any:
+    return _check_times(data, dtype, "M")
+
+
+def _check_timedeltas(data: Any, dtype: Any) -> Any:
+    return _check_times(data, dtype, "m")
+
+
 def _check_times(data: Any, dtype: Any, kind: str) -> Any:
     if not is_array(data, kind, 1, 2):
         raise CorruptError("times are an array of datetime64 or timedelta64")
@@ -269,8 +277,8 @@ def _check_numpy(data: Any, dtype: Any) -> Any:
 
 
 _BACKED: dict[str, tuple[Callable[[Any, Any], Any], str, Callable[[], Any]]] = {
-    "DatetimeArray": (lambda data, dtype: _check_times(data, dtype, "M"), "M8[ns]", lambda: _numpy().dtype("M8[ns]")),
-    "TimedeltaArray": (lambda data, dtype: _check_times(data, dtype, "m"), "m8[ns]", lambda: _numpy().dtype("m8[ns]")),
+    "DatetimeArray": (_check_datetimes, "M8[ns]", lambda: _numpy().dtype("M8[ns]")),
+    "TimedeltaArray": (_check_timedeltas, "m8[ns]", lambda: _numpy().dtype("m8[ns]")),
     "PeriodArray": (_check_periods, "i8", lambda: find("PeriodDtype")("D")),
     "Categorical": (_check_categories, "i1", lambda: find("CategoricalDtype")([])),
     "StringArray": (_check_strings, "O", lambda: find("StringDtype")("python")),
@@ -328,7 +336,7 @@ def build_backed(array: Any, state: Any) -> None:
         dtype = rest.pop("_dtype", None)
     else:
         data = dtype = None
-    check = _backed()[_base_of(type(array))][0]
+    check = (_backed().get(type(array)) or _backed()[_base_of(type(array))])[0]
     attributes = {}
     if rest:
         if type(rest) is not dict or not set(rest) <= {"_freq", "_readonly", "_cache"}:
@@ -368,14 +376,21 @@ def _build_masked(kinds: str, dtype: str | None = None) -> Kind:
     def build(array: Any, state: Any) -> None:
         _state(type(array).__name__, state, "_data", "_mask", optional=("_dtype", "_readonly"))
         data, mask = state["_data"], state["_mask"]
-        if not is_array(data, kinds, 1) or not is_array(mask, "b", 1) or len(data) != len(mask):
+        plain = _numpy().ndarray
+        if (
+            type(data) is not plain or type(mask) is not plain or not data.ndim == mask.ndim == 1
+            or data.dtype.kind not in kinds or not data.dtype.isnative or mask.dtype.kind != "b"
+            or len(data) != len(mask)
+        ):  # fmt: skip
             raise CorruptError("a masked array has values and a mask of the same length")
         if kinds == "f" and data.itemsize not in (4, 8):
             raise CorruptError("a FloatingArray has values of 32 or 64 bits")
         attributes = array.__dict__
-        attributes.update(_data=data, _mask=mask, **_flag(state))
+        attributes["_data"], attributes["_mask"] = data, mask
         if dtype is not None and "_dtype" in state:
             attributes["_dtype"] = find(dtype)()
+        if "_readonly" in state:
+            attributes.update(_flag(state))
 
     return Kind(build, unseen=True)
 

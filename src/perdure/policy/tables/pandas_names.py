@@ -32,6 +32,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
     "pandas.core.arrays.string_": ("StringArrayNumpySemantics",),
     "pandas.core.dtypes.dtypes": ("NumpyEADtype",),
     "pandas.core.generic": ("NDFrame",),
+    "pandas.core.flags": ("Flags",),
     "pandas.core.internals.managers": ("BlockManager", "SingleBlockManager"),
     "pandas.core.indexes.base": ("_new_Index",),
     "pandas.core.indexes.datetimes": ("_new_DatetimeIndex",),

@@ -17,7 +17,15 @@ from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, class_row, never, too_much
 from perdure.policy.tables import pandas_arrays, pandas_scalars
-from perdure.policy.tables.pandas_arrays import CLOSED, array_of, check_ends, check_zone, codes_among, is_array, shape_of
+from perdure.policy.tables.pandas_arrays import (
+    CLOSED,
+    array_of,
+    check_ends,
+    check_zone,
+    codes_among,
+    is_array,
+    shape_of,
+)
 from perdure.policy.tables.pandas_names import canonical, find
 
 TYPE_CHECKING = False
@@ -186,7 +194,9 @@ def _new_index(*names: str) -> Callable[[Any], Callee]:
     """One of pandas' helpers: (class, dict of what it is made of), for the classes of these names."""
 
     def make(function: Any) -> Callee:
-        made = {find(name): _INDEXES[name](function) for name in names}
+        # Older releases had one helper for durations and the rest; the new one keeps what they kept elsewhere.
+        durations = find("_new_TimedeltaIndex") or function
+        made = {find(name): _INDEXES[name](durations if name == "TimedeltaIndex" else function) for name in names}
 
         def call(*args: Any) -> Any:
             if len(args) != 2 or not isinstance(args[0], type) or args[0] not in made:
@@ -351,7 +361,7 @@ def _manager(cls: Any) -> Callee:
     return class_row(cls, call, new=new)
 
 
-def _single_manager(cls: type) -> Callee:
+def _single_manager(cls: Any) -> Callee:
     return class_row(cls, None, new=lambda *args: cls.__new__(cls) if not args else never(cls.__name__, args))
 
 
@@ -363,7 +373,7 @@ def _build_manager(manager: Any, state: Any) -> None:
     if type(inner) is not dict or set(inner) != {"axes", "blocks"} or type(inner["blocks"]) is not list:
         raise CorruptError("the state of a series or a frame is its axes and blocks")
     axes, blocks = inner["axes"], inner["blocks"]
-    if not all([type(block) is dict and set(block) == {"values", "mgr_locs"} for block in blocks]):
+    if not all(type(block) is dict and set(block) == {"values", "mgr_locs"} for block in blocks):
         raise CorruptError("a block has values and places")
     if type(manager) is not find("SingleBlockManager"):
         places = [_places(block["mgr_locs"]) for block in blocks]
@@ -403,7 +413,7 @@ def _build_frame(frame: Any, state: Any) -> None:
     series = isinstance(frame, find("Series"))
     if type(state) is not dict or "_mgr" in frame.__dict__:
         raise CorruptError("the state of a frame or a series is a dict, which fills it in once")
-    manager = state.get("_mgr", state.get("_data"))  # as it was before 1.1
+    manager: Any = state.get("_mgr", state.get("_data"))  # as it was before 1.1
     if type(manager) is not find("SingleBlockManager" if series else "BlockManager"):
         raise CorruptError("the data of a frame or a series are no manager of blocks")
     if len(manager.axes) != (1 if series else 2):  # AttributeError of one that was never filled in

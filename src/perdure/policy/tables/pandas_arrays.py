@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Answer
 
-__all__ = ["CLOSED", "KINDS", "ROWS", "UNITS", "array_of", "check_ends", "check_zone", "codes_among", "is_array", "own", "shape_of"]
+__all__ = [
+    "CLOSED", "KINDS", "ROWS", "UNITS", "array_of", "check_ends", "check_zone", "codes_among", "is_array", "own",
+    "shape_of",
+]  # fmt: skip
 
 UNITS = ("s", "ms", "us", "ns")
 CLOSED = ("left", "right", "both", "neither")
@@ -108,8 +111,8 @@ def codes_among(codes: Any, count: int) -> Any:
 
 def _state(what: str, state: Any, *keys: str, optional: tuple[str, ...] = ()) -> Any:
     """The state of a dtype or an array: a dict with these keys."""
-    known = type(state) is dict and all([key in state for key in keys])
-    if not known or (len(state) > len(keys) and not set(state) <= {*keys, *optional, "_cache"}):
+    known = type(state) is dict and state.keys() >= set(keys)
+    if not known or (len(state) > len(keys) and not state.keys() <= {*keys, *optional, "_cache"}):
         raise CorruptError(f"the state of a {what} is a dict of {', '.join(keys)}")
     return state
 
@@ -450,16 +453,16 @@ def array_of(index: Any) -> Any:
     return None
 
 
-def _int_index(cls: type) -> Callee:
+def _int_index(cls: Any) -> Callee:
     def call(*args: Any) -> Any:
         if len(args) != 2 or type(args[0]) is not int or not is_array(args[1], "i", 1) or args[1].itemsize != 4:
             never("pandas._libs.sparse.IntIndex", args)
-        return cls(args[0], own(args[1]))  # type: ignore[call-arg]  # it looks at all of them
+        return cls(args[0], own(args[1]))  # it looks at all of them
 
     return class_row(cls, call)
 
 
-def _block_index(cls: type) -> Callee:
+def _block_index(cls: Any) -> Callee:
     def call(*args: Any) -> Any:
         if len(args) != 3 or type(args[0]) is not int or not 0 <= args[0] < 1 << 31:
             never("pandas._libs.sparse.BlockIndex", args)
@@ -473,7 +476,7 @@ def _block_index(cls: type) -> Callee:
                                  and (ends[:-1] <= starts[1:]).all())
         ):  # fmt: skip
             raise CorruptError("the blocks of a sparse array overlap or leave it")
-        return cls(args[0], starts, lengths)  # type: ignore[call-arg]
+        return cls(args[0], starts, lengths)
 
     return class_row(cls, call)
 

@@ -55,8 +55,8 @@ def assert_same(found, expected):
         tm.assert_series_equal(found, expected)
         assert (found.attrs, found.flags) == (expected.attrs, expected.flags)
     elif isinstance(expected, pd.Index):
-        tm.assert_index_equal(found, expected, exact=True)
         assert getattr(found, "freq", None) == getattr(expected, "freq", None)
+        tm.assert_index_equal(found, expected, exact=True)
     elif isinstance(expected, pd.api.extensions.ExtensionArray):
         tm.assert_extension_array_equal(found, expected)
     elif expected is pd.NaT or expected is pd.NA:

@@ -14,14 +14,14 @@ def objects():
     """Everything of the dtypes that all releases have in common: text is objects, times are nanoseconds."""
 
     def text(*values):
-        return np.array(values, dtype=object)
+        return pd.Index(np.array(values, dtype=object), dtype=object)
 
     index = pd.MultiIndex.from_arrays([text("a", "b"), [1, None]], names=["x", "y"])
     yield "frame", pd.DataFrame(
         {
             "i": [1, 2],
             "f": [0.5, float("nan")],
-            "s": pd.Series(text("p", None), index, dtype=object),
+            "s": pd.Series(["p", None], index=index, dtype=object),
             "t": np.array(["2020-01-01", "NaT"], "M8[ns]"),
             "j": [3, 4],
         },
@@ -29,7 +29,7 @@ def objects():
         columns=text("i", "f", "s", "t", "j"),
     )
     yield "arrays", [
-        pd.Series(pd.Categorical(text("u", "v", None), categories=text("v", "u"), ordered=True), name="c"),
+        pd.Series(pd.Categorical(["u", "v", None], categories=text("v", "u"), ordered=True), name="c"),
         pd.Series(pd.array([1, None], dtype="Int16")),
         pd.Series(pd.array([True, None], dtype="boolean")),
         pd.Series(pd.arrays.SparseArray([0.0, 1.5, 0.0], fill_value=0.0)),
@@ -43,7 +43,7 @@ def objects():
         pd.TimedeltaIndex(np.array([86_400_000_000_000, 172_800_000_000_000], "m8[ns]"), freq="D"),
         pd.period_range("2020-01", periods=2, freq="M"),
         pd.IntervalIndex.from_breaks([0, 1, 2], closed="left"),
-        pd.CategoricalIndex(text("w", "w")),
+        pd.CategoricalIndex(["w", "w"], categories=text("w")),
     ]
     yield "scalars", [
         pd.Timestamp(1_577_934_245_678_901_234),

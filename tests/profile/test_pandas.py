@@ -416,7 +416,7 @@ HOSTILE = {
         state=({"_left": zeros(1, dtype="O"), "_right": zeros(1, dtype="O"), "_dtype": None, "_closed": "left"},)),
     # dtypes
     "a zone that is text": lambda: New(pd.DatetimeTZDtype, {"unit": "ns", "tz": "UTC"}),
-    "a unit that is none": lambda: New(pd.DatetimeTZDtype, {"unit": "D", "tz": datetime.timezone.utc}),
+    "a unit that is none": lambda: New(pd.DatetimeTZDtype, {"unit": "D", "tz": datetime.UTC}),
     "periods of no length": lambda: Call(pd.PeriodDtype, "period[0D]"),
     "periods of an offset of no length": lambda: Call(pd.PeriodDtype, pd.offsets.Day(0)),
     "periods of a long text": lambda: Call(pd.PeriodDtype, "1D" * 100_000),
@@ -496,7 +496,7 @@ HOSTILE = {
     "a method in a series' state": lambda: series(zeros(3), sum=len),
     "a property in a series' state": lambda: series(zeros(3), dtype=1),
     # scalars and offsets
-    "a time of no resolution": lambda: Call(_unpickle_timestamp, 0, None, datetime.timezone.utc, 99),
+    "a time of no resolution": lambda: Call(_unpickle_timestamp, 0, None, datetime.UTC, 99),
     "a time beyond 64 bits": lambda: Call(_unpickle_timestamp, 1 << 64, None, None, 10),
     "a time in a zone of text": lambda: Call(_unpickle_timestamp, 0, None, "UTC", 10),
     "a timestamp of text": lambda: Call(pd.Timestamp, "2020-01-01"),

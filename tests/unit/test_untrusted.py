@@ -136,3 +136,9 @@ def test_every_prefix_and_flip_is_a_list_or_an_error(value: Any) -> None:
             except perdure.CorruptError:
                 pass
     assert pickletools.genops(stream)
+
+
+def test_a_refusal_that_has_no_name_of_its_own():
+    with pytest.raises(perdure.UntrustedError) as caught:  # 1 is no class, and a name that nobody knows follows
+        perdure.loads(b"\x80\x02K\x01)\x81cnowhere\nNothing\n.")
+    assert caught.value.names == ()

@@ -285,9 +285,11 @@ def backed(cls, dtype, data, *more):
     return Call(unpickle_backed, cls, 0, None, state=(dtype, data, *more))
 
 
+LEVEL, OTHER = pd.Index([1, 2]), pd.Index([3, 4])
+
+
 def pairs(**changes):
-    parts = {"levels": [pd.Index([1, 2]), pd.Index([3, 4])], "codes": [codes(0, 1), codes(1, 0)], "sortorder": None,
-             "names": [None, None]}  # fmt: skip
+    parts = {"levels": [LEVEL, OTHER], "codes": [codes(0, 1), codes(1, 0)], "sortorder": None, "names": [None, None]}
     return Call(_new_Index, pd.MultiIndex, parts | changes)
 
 
@@ -344,8 +346,7 @@ HOSTILE = {
     "categories' codes below -1": lambda: backed(pd.Categorical, ABC, codes(0, -2)),
     "codes without categories": lambda: backed(pd.Categorical, pd.CategoricalDtype(), codes(0)),
     "codes that are floats": lambda: backed(pd.Categorical, ABC, zeros(2)),
-    "categories that are a list": lambda: backed(pd.Categorical, New(pd.CategoricalDtype, {"categories": ["a"],
-                                                                                           "ordered": False}), codes(0)),
+    "categories that are a list": lambda: New(pd.CategoricalDtype, {"categories": ["a"], "ordered": False}),
     "1.1's codes beyond the categories": lambda: New(pd.Categorical, {"_dtype": ABC, "_codes": codes(0, 3)}),
     # arrays that are a struct in C
     "times that are numbers": lambda: backed(pd.arrays.DatetimeArray, np.dtype("M8[ns]"), codes(1, 2, dtype="i8")),
@@ -433,6 +434,7 @@ HOSTILE = {
     "an index of a class that is none": lambda: Call(_new_Index, pd.DataFrame, {"data": zeros(2), "name": None}),
     "an index with another argument": lambda: Call(_new_Index, pd.Index, {"data": zeros(2), "name": None, "copy": 1}),
     "an index with a list for a name": lambda: Call(_new_Index, pd.Index, {"data": zeros(2), "name": []}),
+    "a name of a million digits": lambda: Call(_new_Index, pd.Index, {"data": zeros(2), "name": 1 << 4_000_000}),
     "a name that takes for ever to hash": lambda: Call(_new_Index, pd.Index, {"data": zeros(2), "name": nested(60)}),
     "a slice as a name": lambda: Call(_new_Index, pd.Index, {"data": zeros(2), "name": slice(nested(60), 1, 1)}),
     "a range without steps": lambda: Call(_new_Index, pd.RangeIndex, {"start": 0, "stop": 3, "step": 0, "name": None}),
@@ -547,7 +549,8 @@ def test_the_forms_of_what_is_refused_load_where_they_are_sound():
     assert_same(perdure.loads(pickle.dumps(made)), pd.array([1], dtype="Int64"))
     blocks = Call(sparse.BlockIndex, 9, codes(1, 4, dtype="i4"), codes(2, 5, dtype="i4"))
     assert perdure.loads(pickle.dumps(blocks)).npoints == 7
-    assert perdure.loads(pickle.dumps(New(pd.DateOffset, {"n": 1, "normalize": False, "days": 1}))) == pd.DateOffset(days=1)
+    offset = New(pd.DateOffset, {"n": 1, "normalize": False, "days": 1})
+    assert perdure.loads(pickle.dumps(offset)) == pd.DateOffset(days=1)
 
 
 def test_built_once():
@@ -597,10 +600,42 @@ def test_frames_do_not_share_blocks():
     assert list(other.columns) == [0, 1] and other.iloc[0, 1] == 0
 
 
-def test_copies_of_codes_have_a_budget():
-    array = codes(*[0] * 1_000_000)
+def strings(array):
+    return backed(pd.arrays.StringArray, pd.StringDtype("python"), array)
+
+
+def intervals(array):
+    return Call(interval.__pyx_unpickle_IntervalMixin, pd.arrays.IntervalArray, 0, None,
+                state=({"_left": array, "_right": array, "_dtype": pd.IntervalDtype("f8", "left")},))  # fmt: skip
+
+
+MILLION = zeros(1_000_000, dtype="i1")
+ENDS = zeros(100_000)
+TEXT = np.array(["a"] * 100_000, dtype=object)
+COLUMNS = tuple(block(zeros(1, 1), slice(i, i + 1, 1)) for i in range(1000))
+LEVELS = {"levels": [pd.Index([1])] * 1000, "codes": [codes(0)] * 1000, "names": [None] * 1000}
+TWO_LEVELS = {"levels": [pd.Index([1, 2])] * 2, "codes": [MILLION] * 2}
+OPENING, CLOSING = (tuple(datetime.time(i // 10, i % 10 * 6 + minute) for i in range(240)) for minute in (0, 3))
+AGAIN = {
+    "codes of categories": lambda: backed(pd.Categorical, ABC, MILLION),
+    "codes of levels": lambda: pairs(**TWO_LEVELS),
+    "strings": lambda: strings(TEXT),
+    "ends of intervals": lambda: intervals(ENDS),
+    "columns": lambda: Call(BlockManager, COLUMNS, [pd.RangeIndex(1000), pd.RangeIndex(1)]),
+    "levels": lambda: pairs(**LEVELS),
+    "hours": lambda: Call(pd.offsets.BusinessHour, 1, False, OPENING, CLOSING, datetime.timedelta(0)),
+}
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_using_things_again_has_a_budget(name):
+    """They cost a stream a few bytes each time, and pandas or these tables look at all of them."""
+    used = [AGAIN[name]() for _ in range(20_000)]
+    stream = pickle.dumps(used, 5)
     with pytest.raises(perdure.LimitError):
-        perdure.loads(pickle.dumps([backed(pd.Categorical, ABC, array) for _ in range(2000)], 5))
+        perdure.loads(stream)
+    assert len(stream) < 5_000_000
+    assert len(perdure.loads(pickle.dumps(used[:3], 5))) == 3
 
 
 def test_a_range_costs_nothing():

@@ -5,6 +5,7 @@ down where each column is. Here it is proven first, and so are the codes of a Mu
 
 - Blocks belong to one frame: pandas moves their places when a column is put in. Each frame gets blocks of its own.
 - A name is hashed, at a bounded cost, before it becomes one.
+- What is looked at again each time that a stream uses it, at no cost in bytes, is charged to the load.
 - Arrays and dtypes are in `pandas_arrays`, scalars and offsets in `pandas_scalars`.
 """
 
@@ -39,6 +40,8 @@ __all__ = ["kind", "row"]
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 _PARTS = 1000  # of a name that is a tuple
+_BITS = 1 << 16  # of a name that is a number
+_WORK = 2048  # what looking at a block or a level is worth in bytes copied
 _FREE = 1 << 20  # columns of a frame without rows, which cost nothing in a stream
 _LONG = 1 << 63
 
@@ -46,6 +49,8 @@ _LONG = 1 << 63
 def _check_name(name: Any) -> None:
     """Raises unless a name can be hashed, and at a bounded cost: tuples in tuples may be the same ones."""
     if type(name) in _PLAIN:
+        if type(name) is int and name.bit_length() > _BITS:
+            too_much("a name that is a number of so many digits", "hashing")
         return
     parts, left = [name], _PARTS
     while parts:
@@ -111,6 +116,7 @@ def _multi_parts(given: Any) -> dict[str, Any]:
     codes = given.get("codes", given.get("labels"))  # as it was before 0.24
     if not all(isinstance(part, (list, tuple)) and 0 < len(part) == len(levels) for part in (levels, codes, names)):
         raise CorruptError("a MultiIndex has a name and codes for each of its levels")
+    charge_copy(_WORK * len(levels))
     for name in names:
         _check_name(name)
     if not all(isinstance(level, find("Index")) for level in levels):
@@ -240,7 +246,8 @@ def _unpickle_block(function: Any) -> Callee:
                 raise CorruptError("the values of a block are not those of its columns")
             cls = ordinary[values.dtype.kind]
         elif type(values) in flat:
-            if count != (1 if dimensions == 2 else len(values)) or len(values) < 0:
+            length = len(values)  # AttributeError of one that was never filled in
+            if count != (1 if dimensions == 2 else length):
                 raise CorruptError("the values of a block are not those of its columns")
             cls = class_of(values.dtype)
         else:
@@ -345,6 +352,7 @@ def _manager(cls: Any) -> Callee:
         if len(args) != 2 or type(args[0]) is not tuple:
             never("pandas.core.internals.managers.BlockManager", args)
         blocks, axes = args
+        charge_copy(_WORK * len(blocks))
         parts, fresh = [], []
         for block in blocks:
             if not isinstance(block, base) or block.ndim != 2:
@@ -373,6 +381,7 @@ def _build_manager(manager: Any, state: Any) -> None:
     if type(inner) is not dict or set(inner) != {"axes", "blocks"} or type(inner["blocks"]) is not list:
         raise CorruptError("the state of a series or a frame is its axes and blocks")
     axes, blocks = inner["axes"], inner["blocks"]
+    charge_copy(_WORK * len(blocks))
     if not all(type(block) is dict and set(block) == {"values", "mgr_locs"} for block in blocks):
         raise CorruptError("a block has values and places")
     if type(manager) is not find("SingleBlockManager"):

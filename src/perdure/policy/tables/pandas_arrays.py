@@ -266,6 +266,7 @@ def _check_categories(data: Any, dtype: Any) -> Any:
 def _check_strings(data: Any, dtype: Any) -> Any:
     if type(dtype) is not find("StringDtype") or dtype.storage != "python" or not is_array(data, "O", 1):
         raise CorruptError("a StringArray has an array of objects")
+    charge_copy(8 * data.size)
     if not are_text(data, find("NA")):
         raise CorruptError("a StringArray holds something else than strings")
     return data
@@ -408,6 +409,7 @@ def check_ends(left: Any, right: Any) -> None:
         left, right = left._ndarray, right._ndarray
     if not is_array(left, "iufmM", 1) or left.dtype != right.dtype:
         raise CorruptError("the ends of intervals are numbers or times")
+    charge_copy(left.size)
     ordered = left <= right
     if not ordered.all():  # nan and NaT are not ordered, and come in pairs
         missing = left != left

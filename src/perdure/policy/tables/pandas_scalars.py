@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import time, timedelta
 from importlib import import_module
 
+from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Constant, Kind, class_row, never
 from perdure.policy.tables.pandas_arrays import CLOSED, check_zone
@@ -146,7 +147,6 @@ _OFFSETS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("CustomBusinessDay", "CustomBusinessMonthBegin", "CustomBusinessMonthEnd"), _CUSTOM),
     "CustomBusinessHour": (*_CUSTOM[:3], _TIMES, _TIMES, timedelta),
 }  # fmt: skip
-_HOLIDAYS = 100_000
 
 
 def _offset(cls: type) -> Callee:
@@ -168,11 +168,12 @@ def _is_argument(value: Any, wanted: Any) -> bool:
         return True
     if isinstance(wanted, range):
         return type(value) is int and value in wanted
-    if wanted is _TIMES:
-        return type(value) is tuple and len(value) <= 100 and all(type(item) is time for item in value)
-    if wanted is _DAYS:
-        day = import_module("numpy").datetime64
-        return type(value) is tuple and len(value) <= _HOLIDAYS and all(type(item) is day for item in value)
+    if wanted in (_TIMES, _DAYS):
+        item_class, work = (time, 4096) if wanted is _TIMES else (import_module("numpy").datetime64, 512)
+        if type(value) is not tuple:
+            return False
+        charge_copy(work * len(value))  # pandas goes over them, whenever they are given
+        return all(type(item) is item_class for item in value)
     return type(value) is wanted and (wanted is not str or len(value) <= 100)
 
 

@@ -53,6 +53,14 @@ _PROFILE: dict[str, tuple[str, ...]] = {
 # Packs of our own: tables that somebody has to ask for, or that others need.
 _PACKS: dict[str, str | None] = {
     **dict.fromkeys(("numpy", "pandas")),  # in the profile
+    "scipy": ("perdure.policy.tables.sparse",),
+}
+# Packs of our own: tables that somebody has to ask for, or that others need.
+_PACKS: dict[str, str | None] = {
+    "networkx": "perdure.policy.tables.networkx",
+    "numpy": None,  # in the profile
+    "scipy": "perdure.policy.tables.scipy",
+    "sklearn": "perdure.policy.tables.sklearn",
 }
 
 

@@ -49,16 +49,12 @@ _PROFILE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_STANDARD, ("perdure.policy.tables.standard",)),
     "numpy": ("perdure.policy.tables.numpy",),
     "pandas": ("perdure.policy.tables.pandas",),
-}
-# Packs of our own: tables that somebody has to ask for, or that others need.
-_PACKS: dict[str, str | None] = {
-    **dict.fromkeys(("numpy", "pandas")),  # in the profile
     "scipy": ("perdure.policy.tables.sparse",),
 }
 # Packs of our own: tables that somebody has to ask for, or that others need.
 _PACKS: dict[str, str | None] = {
     "networkx": "perdure.policy.tables.networkx",
-    "numpy": None,  # in the profile
+    **dict.fromkeys(("numpy", "pandas")),  # in the profile
     "scipy": "perdure.policy.tables.scipy",
     "sklearn": "perdure.policy.tables.sklearn",
 }
@@ -248,6 +244,11 @@ class Policy:
     # ---- helpers that every pickler knows: what they look up goes through the policy
 
     def _getattr(self, *args: Any) -> Any:
+        if len(args) == 2 and type(args[1]) is str:
+            for table in self._tables:  # a bound method, where a table makes the instance's methods itself
+                found = table.attribute(*args) if hasattr(table, "attribute") else None
+                if found is not None:
+                    return found
         if len(args) != 2 or type(args[1]) is not str or not isinstance(args[0], (type, Enclosing)):
             raise UntrustedError("builtins.getattr stands only for a look-up in a trusted class", ("builtins.getattr",))
         if args[1] == "__new__" and isinstance(args[0], type):

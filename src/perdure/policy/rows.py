@@ -7,6 +7,8 @@ one when the name first comes, so that a table is read without importing its lib
 from __future__ import annotations
 
 import sys
+from functools import cached_property
+from types import GetSetDescriptorType, MemberDescriptorType
 
 from perdure._engine.reader.guard import Callee, Constant, Kind
 from perdure.errors import CorruptError, LimitError
@@ -17,12 +19,13 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 __all__ = [
-    "Callee", "Constant", "Kind", "bare", "build_attributes", "class_row", "fields", "kind_in", "never", "only",
-    "too_much",
+    "Callee", "Constant", "Kind", "attributes_of", "bare", "build_attributes", "class_row", "fields", "hides", "kind_in",
+    "never", "only", "too_much",
 ]  # fmt: skip
 
 Answer = Callee | Constant
 Kinds = dict[tuple[str, str], Kind]
+_DESCRIPTORS = (GetSetDescriptorType, MemberDescriptorType)
 
 
 def never(what: str, args: Iterable[Any]) -> NoReturn:
@@ -49,9 +52,11 @@ def only(call: Callable[..., Any], name: str, *shapes: tuple[type | None, ...]) 
     return checked
 
 
-def class_row(cls: type, call: Callable[..., Any] | None, *, new: Callable[..., Any] | None = None) -> Callee:
+def class_row(
+    cls: type, call: Callable[..., Any] | None, *, new: Callable[..., Any] | None = None, pending: bool = False
+) -> Callee:
     """A class that may be a value too."""
-    return Callee(f"{cls.__module__}.{cls.__qualname__}", call, new=new, value=cls)
+    return Callee(f"{cls.__module__}.{cls.__qualname__}", call, new=new, value=cls, pending=pending)
 
 
 def fields(what: str, state: Any, **types: type | tuple[type, ...]) -> list[Any]:
@@ -73,17 +78,33 @@ def bare(cls: type) -> Callee:
     return class_row(cls, None, new=new)
 
 
-def build_attributes(instance: Any, state: Any) -> None:
-    """Attributes by their names, none of them special, none of them hiding a method."""
-    if type(state) is not dict:
-        raise CorruptError(f"the state of a {type(instance).__name__:.100} is a dict of attributes")
+def hides(cls: type, name: str) -> bool:
+    """Whether an attribute of an instance would take the place of something that its class can do. Nothing is
+    run to find out: properties and slots come before the instance's dict, and a cached property lives in it."""
+    for base in cls.__mro__:
+        if name in base.__dict__:
+            found = base.__dict__[name]
+            return not isinstance(found, (property, cached_property, *_DESCRIPTORS)) and (
+                callable(found) or hasattr(type(found), "__get__")
+            )
+    return False
+
+
+def attributes_of(instance: Any, state: Any) -> dict[str, Any]:
+    """A state as attributes by their names, none of them special, none of them hiding a method."""
     cls = type(instance)
+    if type(state) is not dict:
+        raise CorruptError(f"the state of a {cls.__name__:.100} is a dict of attributes")
     for key in state:
         if type(key) is not str or (key.startswith("__") and key.endswith("__")):
             raise CorruptError(f"the state of a {cls.__name__:.100} has a key that is no attribute's name")
-        if callable(getattr(cls, key, None)):
+        if hides(cls, key):
             raise CorruptError(f"the state of a {cls.__name__:.100} would hide its method {key:.100}")
-    instance.__dict__.update(state)
+    return {sys.intern(key): value for key, value in state.items()}
+
+
+def build_attributes(instance: Any, state: Any) -> None:
+    instance.__dict__.update(attributes_of(instance, state))
 
 
 def kind_in(kinds: Kinds, cls: type) -> Kind | None:

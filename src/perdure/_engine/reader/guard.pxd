@@ -33,6 +33,7 @@ cdef class Constant:
 
 cdef class Kind:
     cdef readonly object build   # None: no BUILD; True: attributes and slots; else build(instance, state)
+    cdef readonly object call    # what REDUCE without arguments does with one, or None
     cdef readonly bint fill      # whether APPENDS, SETITEMS and ADDITEMS may act on it
     cdef readonly bint unseen    # BUILD only while nothing but stack and memo holds it
     cdef readonly bint pending   # BUILD does what a pending callee left to be done, once

@@ -42,6 +42,7 @@ class Kind:
     """What a stream may do to instances of a type."""
 
     build: Callable[[Any, Any], object] | Literal[True] | None
+    call: Callable[[Any], Any] | None
     fill: bool
     unseen: bool
     pending: bool
@@ -49,6 +50,7 @@ class Kind:
         self,
         build: Callable[[Any, Any], object] | Literal[True] | None = None,
         *,
+        call: Callable[[Any], Any] | None = None,
         fill: bool = False,
         unseen: bool = False,
         pending: bool = False,

@@ -100,11 +100,13 @@ cdef class Kind:
     ``build(instance, state)`` does it, and raises where the state is unsound. ``fill``: whether
     APPENDS, SETITEMS and ADDITEMS may act on them. ``unseen``: BUILD only while nothing but the
     stream's stack and memo holds the instance. ``pending``: ``build`` fills in what a pending Callee
-    made, and refuses to do it twice.
+    made, and refuses to do it twice. ``call``: makes the value that REDUCE without arguments asks of
+    an instance for; without it, only names are called.
     """
 
-    def __init__(self, build=None, *, bint fill=False, bint unseen=False, bint pending=False):
+    def __init__(self, build=None, *, call=None, bint fill=False, bint unseen=False, bint pending=False):
         self.build = build
+        self.call = call
         self.fill = fill
         self.unseen = unseen
         self.pending = pending
@@ -239,7 +241,7 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
     cdef PyObject* value
     cdef void* before
     if not is_callee(callee):
-        return (<with_one>refuse_call)(callee)
+        return call_instance(m, callee, n)
     if charge_copies(m, args, n) < 0:
         return NULL
     target = <PyObject*>(<Callee>callee).direct
@@ -263,6 +265,19 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
     value = PyObject_Vectorcall(target, args, (<size_t>n | ARGUMENTS_OFFSET) if on_stack else <size_t>n, NULL)
     end_work(before)
     return received(m, callee, value)
+
+
+cdef PyObject* call_instance(Machine* m, PyObject* instance, Py_ssize_t n) noexcept:
+    """REDUCE of what is no name: nothing, but for a type whose Kind says what () does to one."""
+    cdef PyObject* kind = kind_of(m, Py_TYPE(instance))
+    cdef PyObject* value
+    if kind == NULL:
+        return NULL
+    if n or kind == Py_None or <PyObject*>(<Kind>kind).call == Py_None:
+        return (<with_one>refuse_call)(instance)
+    value = PyObject_Vectorcall(<PyObject*>(<Kind>kind).call, &instance, 1, NULL)
+    m.foreign |= value == NULL
+    return value
 
 
 cdef PyObject* received(Machine* m, PyObject* callee, PyObject* value) noexcept:

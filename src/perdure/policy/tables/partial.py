@@ -1,0 +1,93 @@
+"""functools.partial, of the two things that packs' pickles hold it for.
+
+- of a function that may be a value: the partial itself, its arguments being data;
+- of ``Class.__new__``, which is how protocols 2 and 3 write that an instance has arguments by name: called at
+  once, without arguments. Nothing of it is a partial: a `Deferred` stands for it until REDUCE uses it up.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from perdure.errors import CorruptError, UntrustedError
+from perdure.policy.rows import Callee, Kind, never
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from perdure.policy.rows import Kinds
+
+__all__ = ["KINDS", "NewOf", "partial_row"]
+
+
+class NewOf:
+    """Stands for ``Class.__new__`` in a stream. ``new(cls, *args, **keywords)`` makes an instance of the class or of
+    one that inherits it, and refuses others."""
+
+    __slots__ = ("cls", "new")
+
+    def __init__(self, cls: type, new: Callable[..., Any]) -> None:
+        self.cls = cls
+        self.new = new
+
+
+class Deferred:
+    """Stands for ``partial(Class.__new__, Class, *args, **keywords)``; of no use but to be called."""
+
+    __slots__ = ("args", "keywords", "of")
+
+    def __init__(self, of: NewOf) -> None:
+        self.of = of
+        self.args: tuple[Any, ...] | None = None
+        self.keywords: dict[str, Any] = {}
+
+
+def partial_row(is_function: Callable[[Any], bool]) -> Callee:
+    """The row of functools.partial, for a pack that says which functions may be in one."""
+
+    def call(*args: Any) -> Any:
+        if len(args) == 1 and type(args[0]) is NewOf:
+            return Deferred(args[0])
+        if len(args) != 1 or not is_function(args[0]):
+            never("functools.partial", args)
+        return functools.partial(args[0])
+
+    return Callee("functools.partial", call)
+
+
+def _arguments(state: Any, function: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if type(state) is not tuple or len(state) != 4 or state[0] is not function or state[3] not in (None, {}):
+        raise CorruptError("the state of a partial is its function, arguments and attributes")
+    args, keywords = state[1], {} if state[2] is None else state[2]
+    if type(args) is not tuple or type(keywords) is not dict or not all(type(key) is str for key in keywords):
+        raise CorruptError("the state of a partial is its function, arguments and attributes")
+    return args, dict(keywords)
+
+
+def _build_partial(partial: Any, state: Any) -> None:
+    if partial.args or partial.keywords:
+        raise CorruptError("BUILD on a partial that has arguments already")
+    args, keywords = _arguments(state, partial.func)
+    functools.partial.__setstate__(partial, (partial.func, args, keywords, None))
+
+
+def _build_deferred(deferred: Deferred, state: Any) -> None:
+    args, keywords = _arguments(state, deferred.of)
+    cls = args[0] if args else None
+    if deferred.args is not None or not isinstance(cls, type) or not issubclass(cls, deferred.of.cls):
+        raise CorruptError("an instance is made by the __new__ of its own class")
+    deferred.args, deferred.keywords = args, keywords
+
+
+def _call_deferred(deferred: Deferred) -> Any:
+    if deferred.args is None:
+        raise UntrustedError("a partial is called that has no arguments")
+    return deferred.of.new(*deferred.args, **deferred.keywords)
+
+
+KINDS: Kinds = {
+    ("functools", "partial"): Kind(_build_partial, unseen=True),
+    (__name__, "Deferred"): Kind(_build_deferred, call=_call_deferred, unseen=True),
+}

@@ -1,0 +1,168 @@
+"""scikit-learn (pack "sklearn"): its estimators, and what rides in them.
+
+An estimator is a Python object, so it is its attributes: made without a call, filled in without its
+``__setstate__``. What its methods hand to C without a look is proven first: `sklearn_checks` for attributes,
+`sklearn_native` for the types in C. The names are in `sklearn_names`.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib import import_module
+
+from perdure.errors import CorruptError
+from perdure.policy.rows import (
+    Callee, Constant, Kind, attributes_of, bare, class_row, kind_in, never,
+)  # fmt: skip
+from perdure.policy.tables import partial
+from perdure.policy.tables.builtin import build_exception, exception_row
+from perdure.policy.tables.sklearn_checks import after_for, checks_for
+from perdure.policy.tables.sklearn_names import ALIASES, CLASSES, EXCEPTIONS, FUNCTIONS, NUMPY_FUNCTIONS
+from perdure.policy.tables.sklearn_native import KINDS as NATIVE_KINDS
+from perdure.policy.tables.sklearn_native import native_row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from perdure.policy.rows import Answer, Kinds
+
+__all__ = ["NEEDS", "TOPS", "kind", "row"]
+
+# "_loss" is how Cython named a module of scikit-learn's until 1.6.
+TOPS = ("sklearn", "_loss", "numpy", "functools")
+NEEDS = ("scipy",)
+
+_NAMES: dict[str, frozenset[str]] = {module: frozenset(names.split()) for module, names in CLASSES.items()}
+_FUNCTIONS: dict[str, frozenset[str]] = {
+    **{module: frozenset(names.split()) for module, names in FUNCTIONS.items()},
+    "numpy": frozenset(NUMPY_FUNCTIONS.split()),
+}
+_TRIPLET = ("sklearn.impute._iterative", "_ImputerTriplet")
+_BUNCH = ("sklearn.utils._bunch", "Bunch")
+# Attributes that scikit-learn sets on instances though the class has them too.
+_OVERRIDDEN = frozenset(("positive",))
+_THREADS = frozenset(("n_jobs", "n_threads", "_n_threads"))
+_MOST_THREADS = 1 << 12  # beyond what any machine has, OpenMP ends the process
+
+
+# ---- estimators ------------------------------------------------------------------------------
+
+
+def build_estimator(instance: Any, state: Any) -> None:
+    if type(state) is tuple and len(state) == 2 and state[1] in (None, {}):  # of a class with empty __slots__
+        state = state[0]
+    if instance.__dict__:
+        raise CorruptError(f"BUILD on a {type(instance).__name__:.100} that has attributes already")
+    attributes = attributes_of(instance, {} if state is None else state)
+    bases = [base for base in type(instance).__mro__ if base.__module__.partition(".")[0] == "sklearn"]
+    for key, value in attributes.items():
+        if key not in _OVERRIDDEN and any(key in base.__dict__ and _is_data(base.__dict__[key]) for base in bases):
+            raise CorruptError(f"{key:.100} of a {type(instance).__name__:.100} is its class's alone")
+        if isinstance(value, type) and not _is_scalar(value):
+            raise CorruptError(f"{key:.100} of a {type(instance).__name__:.100} is a class")
+        if key in _THREADS and not (value is None or (type(value) is int and -_MOST_THREADS < value < _MOST_THREADS)):
+            raise CorruptError(f"{key:.100} of a {type(instance).__name__:.100} is no number of threads")
+    if any(base.__name__ == "BaseEstimator" for base in bases):
+        _check_release(instance, attributes.pop("_sklearn_version", "pre-0.18"))
+    names = [(base.__module__, base.__qualname__) for base in bases]
+    for check in checks_for(names):
+        check(attributes)
+    instance.__dict__.update(attributes)
+    for finish in after_for(names):
+        finish(instance)
+
+
+def _is_data(found: Any) -> bool:
+    return not isinstance(found, (property, functools.cached_property)) and not callable(found)
+
+
+def _is_scalar(cls: type) -> bool:
+    """A class that says of what type numbers or texts are, and does nothing but make one."""
+    generic = import_module("numpy").generic
+    return issubclass(cls, generic) or cls in (int, float, bool, complex, str, bytes, object)
+
+
+def _check_release(instance: Any, release: Any) -> None:
+    """As BaseEstimator: an estimator of another release may not be what it was."""
+    sklearn = import_module("sklearn")
+    if release == sklearn.__version__:
+        return
+    if type(release) is not str or len(release) > 50 or not release.isprintable():
+        raise CorruptError("the release of scikit-learn that an estimator is from is a str")
+    warning = import_module("sklearn.exceptions").InconsistentVersionWarning(
+        estimator_name=type(instance).__name__,
+        current_sklearn_version=sklearn.__version__,
+        original_sklearn_version=release,
+    )
+    import_module("warnings").warn(warning, stacklevel=4)
+
+
+# ---- what is no estimator --------------------------------------------------------------------
+
+
+def _is_function(found: Any) -> bool:
+    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
+    return (
+        type(module) is str and type(name) is str and not isinstance(found, type)
+        and name in _FUNCTIONS.get(module, ()) and found is getattr(import_module(module), name, None)
+    )  # fmt: skip
+
+
+def _bunch(cls: type) -> Callee:
+    def new(*args: Any) -> Any:
+        return dict.__new__(cls) if not args else never("sklearn.utils.Bunch", args)
+
+    return class_row(cls, None, new=new)
+
+
+def _build_bunch(bunch: Any, state: Any) -> None:
+    """Nothing, as Bunch itself: its items are all that it is."""
+
+
+def _triplet(cls: type) -> Callee:
+    def new(*args: Any) -> Any:
+        return tuple.__new__(cls, args) if len(args) == 3 else never("_ImputerTriplet", args)
+
+    return class_row(cls, None, new=new)
+
+
+# ---- the table -------------------------------------------------------------------------------
+
+_KIND = Kind(build_estimator)
+KINDS: Kinds = {
+    **NATIVE_KINDS,
+    **partial.KINDS,
+    _BUNCH: Kind(_build_bunch, fill=True),
+    # What a class of somebody's own inherits.
+    ("sklearn.base", "BaseEstimator"): _KIND,
+    **{(module, name): _KIND for module, names in _NAMES.items() for name in names},
+    **{("sklearn.exceptions", name): Kind(build_exception) for name in EXCEPTIONS.split()},
+}
+
+
+def row(module: str, name: str) -> Answer | None:
+    if (module, name) == ("functools", "partial"):
+        return partial.partial_row(_is_function)
+    module, name = ALIASES.get((module, name), (module, name))
+    make: Any = None
+    if name in _NAMES.get(module, ()):
+        make = bare
+    elif name in _FUNCTIONS.get(module, ()):
+        make = _shared
+    elif module == "sklearn.exceptions" and name in EXCEPTIONS.split():
+        make = exception_row
+    elif (module, name) in (_BUNCH, _TRIPLET):
+        make = _bunch if name == "Bunch" else _triplet
+    else:
+        return native_row(module, name)
+    found = getattr(import_module(module), name, None)
+    return None if found is None else make(found)  # type: ignore[no-any-return]
+
+
+def _shared(found: Any) -> Constant:
+    return Constant(found, shared=True)
+
+
+def kind(cls: type) -> Kind | None:
+    return kind_in(KINDS, cls)

@@ -1,0 +1,508 @@
+"""What an estimator's methods hand to C without a look: proven while the estimator is filled in.
+
+scikit-learn's loops in C run without bound checks, over arrays that the estimator holds. Each check here gets the
+attributes of one class before they are set; it raises where they disagree, and puts copies where a stream could
+still change what it has proven (lists and dicts). What is not there is not checked: a method that needs it fails.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from perdure.errors import CorruptError
+from perdure.policy.tables.sklearn_native import NEIGHBOURS, check_predictor
+from perdure.policy.tables.sparse import plain_array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    Attributes = dict[str, Any]
+
+__all__ = ["after_for", "checks_for"]
+
+
+def _numpy() -> Any:
+    return import_module("numpy")
+
+
+def _is_whole(value: Any, low: int, high: int) -> bool:
+    """An int in [low, high), of Python or numpy."""
+    return (type(value) is int or isinstance(value, _numpy().integer)) and low <= value < high
+
+
+def _features(what: str, attributes: Attributes) -> int:
+    """How many columns its methods let through: n_features_in_ is what they compare."""
+    found = attributes.get("n_features_in_")
+    if not _is_whole(found, 1, 1 << 31):
+        raise CorruptError(f"a fitted {what} has a number of features")
+    return int(found)  # type: ignore[arg-type]
+
+
+def _is(found: Any, module: str, *names: str) -> bool:
+    """Whether something is an instance of just one of these classes, and filled in."""
+    cls = type(found)
+    return cls.__module__ == module and cls.__qualname__ in names and bool(getattr(found, "__dict__", True))
+
+
+def _function_only(what: str, found: Any) -> None:
+    if isinstance(found, type):
+        raise CorruptError(f"{what} is a function, not a class")
+
+
+# ---- trees -----------------------------------------------------------------------------------
+
+
+def _check_tree_of(attributes: Attributes) -> None:
+    if "tree_" in attributes:
+        tree = attributes["tree_"]
+        if type(tree) is not import_module("sklearn.tree._tree").Tree or tree.node_count < 1:
+            raise CorruptError("the tree of a decision tree is a Tree")
+        if tree.n_features != _features("decision tree", attributes):
+            raise CorruptError("a decision tree and its Tree have not the same features")
+
+
+def _check_boosting(attributes: Attributes) -> None:
+    """predict_stages adds the value of each tree of a stage to a column of its own."""
+    if "estimators_" not in attributes:
+        return
+    stages = plain_array("estimators_ of gradient boosting", attributes["estimators_"], 2, "O")
+    features = _features("gradient boosting", attributes)
+    for tree in stages.flat:
+        if not _is(tree, "sklearn.tree._classes", "DecisionTreeRegressor") or "tree_" not in tree.__dict__:
+            raise CorruptError("gradient boosting is made of trees for regression")
+        if tree.tree_.n_features != features:
+            raise CorruptError("gradient boosting and its trees have not the same features")
+    columns, loss = stages.shape[1], attributes.get("_loss")
+    if not _is(loss, "sklearn._loss.loss", *_LOSSES) or attributes.get("n_trees_per_iteration_", columns) != columns:
+        raise CorruptError("gradient boosting has a loss, and as many trees a stage as it says")
+    if columns != (getattr(loss, "n_classes", 0) if loss.is_multiclass else 1):
+        raise CorruptError("gradient boosting has not as many trees a stage as its loss has classes")
+    first = attributes.get("init_")
+    if type(first) is str and first == "zero":
+        return
+    # What else could come first gives whatever shape it likes.
+    prior = getattr(first, "class_prior_", None)
+    if not (
+        (_is(first, "sklearn.dummy", "DummyRegressor") and _is_whole(first.__dict__.get("n_outputs_"), 1, 2))
+        or (
+            _is(first, "sklearn.dummy", "DummyClassifier") and _is_whole(first.__dict__.get("n_outputs_"), 1, 2)
+            and first.__dict__.get("strategy") == "prior" and type(prior) is _numpy().ndarray
+            and prior.shape == (max(columns, 2),)
+        )
+    ):  # fmt: skip
+        raise CorruptError("gradient boosting begins with a constant, not with an estimator of somebody's own")
+
+
+def _check_histogram_boosting(attributes: Attributes) -> None:
+    if "_predictors" not in attributes:
+        return
+    numpy = _numpy()
+    mapper = attributes.get("_bin_mapper")
+    if not _is(mapper, "sklearn.ensemble._hist_gradient_boosting.binning", "_BinMapper"):
+        raise CorruptError("histogram gradient boosting has a _BinMapper")
+    features = _features("histogram gradient boosting", attributes)
+    categorical = mapper.__dict__.get("is_categorical_")
+    if categorical is None or len(categorical) != features or mapper.n_bins != attributes.get("max_bins", 255) + 1:
+        raise CorruptError("histogram gradient boosting and its _BinMapper have not the same features and bins")
+    rounds = attributes["_predictors"]
+    if type(rounds) is not list or not all(type(each) is list for each in rounds):
+        raise CorruptError("the trees of histogram gradient boosting are lists in a list")
+    attributes["_predictors"] = rounds = [list(each) for each in rounds]
+    for predictor in (each for one in rounds for each in one):
+        if not _is(predictor, "sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"):
+            raise CorruptError("histogram gradient boosting is made of TreePredictors")
+        inner = predictor.nodes[predictor.nodes["is_leaf"] == 0]
+        looked_at = inner["feature_idx"]
+        if len(looked_at) and looked_at.max() >= features:
+            raise CorruptError("a node of a TreePredictor looks at a feature that there is not")
+        if not categorical[numpy.unique(looked_at[inner["is_categorical"] != 0])].all():
+            raise CorruptError("a node of a TreePredictor takes a number for a category")
+    if attributes.get("_preprocessor") is not None:
+        _check_preprocessor(attributes["_preprocessor"], features)
+
+
+def _check_preprocessor(columns: Any, features: int) -> None:
+    """The ColumnTransformer that fit makes, which puts the categories first: as many columns as before."""
+    numpy = _numpy()
+    found = columns.__dict__ if _is(columns, "sklearn.compose._column_transformer", "ColumnTransformer") else {}
+    steps, kept = found.get("transformers_"), found.get("_transformer_to_input_indices")
+    if type(steps) is not list or not all(type(step) is tuple and len(step) == 3 for step in steps):
+        raise CorruptError("the preprocessor of histogram gradient boosting has two steps")
+    names = [step[0] for step in steps]
+    masks = [step[2] for step in steps]
+    if (
+        names != ["encoder", "numerical"] or found.get("n_features_in_") != features or type(kept) is not dict
+        or not all(type(mask) is numpy.ndarray and mask.shape == (features,) and mask.dtype == bool for mask in masks)
+        or not (masks[0] != masks[1]).all()
+    ):  # fmt: skip
+        raise CorruptError("the preprocessor of histogram gradient boosting has two steps")
+    for name, mask in zip(names, masks, strict=True):
+        places = kept.get(name)
+        if places is None or list(places) != numpy.flatnonzero(mask).tolist():
+            raise CorruptError("the preprocessor of histogram gradient boosting drops a column")
+    encoder, rest = steps[0][1], steps[1][1]
+    function = getattr(rest, "func", None)
+    if (
+        not _is(encoder, "sklearn.preprocessing._encoders", "OrdinalEncoder")
+        or not _is(rest, "sklearn.preprocessing._function_transformer", "FunctionTransformer")
+        or getattr(function, "func", function) is not import_module("sklearn.utils.validation").check_array
+    ):
+        raise CorruptError("the preprocessor of histogram gradient boosting encodes, and checks")
+    found["transformers_"] = list(steps)
+    found["_transformer_to_input_indices"] = {name: list(kept[name]) for name in kept}
+
+
+def _check_mapper(attributes: Attributes) -> None:
+    """Bins are counted in bytes: as many thresholds as there is room for."""
+    if "bin_thresholds_" not in attributes:
+        return
+    thresholds, bins = attributes["bin_thresholds_"], attributes.get("n_bins")
+    categorical = plain_array("is_categorical_ of a _BinMapper", attributes.get("is_categorical_"), 1, "u")
+    counts = plain_array("n_bins_non_missing_ of a _BinMapper", attributes.get("n_bins_non_missing_"), 1, "u")
+    if type(thresholds) is not list or not len(thresholds) == len(categorical) == len(counts):
+        raise CorruptError("a _BinMapper has thresholds for each feature")
+    if not _is_whole(bins, 3, 257) or attributes.get("missing_values_bin_idx_") != bins - 1:
+        raise CorruptError("a _BinMapper has up to 256 bins, the last for what is missing")
+    attributes["bin_thresholds_"] = thresholds = list(thresholds)
+    if any(len(plain_array("thresholds of a _BinMapper", each)) >= bins for each in thresholds):
+        raise CorruptError("a _BinMapper has more thresholds than bins")
+
+
+# ---- support vectors -------------------------------------------------------------------------
+
+
+def _check_support(attributes: Attributes) -> None:
+    """libsvm's model, as libsvm_helper.c takes it from the arrays."""
+    if "support_vectors_" not in attributes and "_n_support" not in attributes:
+        return
+    numpy = _numpy()
+    sparse, kernel = attributes.get("_sparse"), attributes.get("kernel")
+    shape, vectors = attributes.get("shape_fit_"), attributes.get("support_vectors_")
+    support = plain_array("support_ of a support vector machine", attributes.get("support_"), 1, "i")
+    counts = plain_array("_n_support of a support vector machine", attributes.get("_n_support"), 1, "i").astype("i8")
+    intercept = plain_array("_intercept_ of a support vector machine", attributes.get("_intercept_"), 1, "f")
+    if type(sparse) is not bool or type(shape) is not tuple or not all(_is_whole(axis, 0, 1 << 31) for axis in shape):
+        raise CorruptError("a support vector machine knows what it was fitted to")
+    groups = len(counts)
+    pairs, length = groups * (groups - 1) // 2, len(support)
+    classes = attributes.get("classes_")
+    if groups < 2 or counts.min() < 0 or groups > 1 << 15 or len(intercept) < pairs:
+        raise CorruptError("a support vector machine has counts for each class, and an intercept for each pair")
+    if classes is not None and (len(classes) != groups or int(counts.sum()) != length):
+        raise CorruptError("the counts of a support vector machine are not those of its vectors")
+    for key in ("_probA", "_probB"):
+        size = len(plain_array(f"{key} of a support vector machine", attributes.get(key), 1, "f"))
+        needed = sparse and classes is not None and bool(attributes.get("_effective_probability", True))
+        if size < pairs and (size or (needed and attributes.get("probability") is True)):
+            raise CorruptError("a support vector machine has probabilities for each pair of classes")
+    dual = attributes.get("_dual_coef_")
+    if sparse:
+        if callable(kernel) or kernel == "precomputed":
+            raise CorruptError("a support vector machine for sparse vectors has a kernel of its own")
+        if not all(_is_csr(each) for each in (vectors, dual)) or vectors.shape[0] != length:  # type: ignore[union-attr]
+            raise CorruptError("the vectors of a support vector machine are as many as it says")
+        if len(dual.data) < (groups - 1) * length:  # type: ignore[union-attr]
+            raise CorruptError("a support vector machine has coefficients for each vector")
+        _features("support vector machine", attributes)
+        return
+    vectors = plain_array("vectors of a support vector machine", vectors, 2, "f")
+    dual = plain_array("coefficients of a support vector machine", dual, 2, "f")
+    if dual.shape[0] < groups - 1 or dual.shape[1] != length:
+        raise CorruptError("a support vector machine has coefficients for each vector")
+    if callable(kernel) or kernel == "precomputed":
+        if not shape or (length and not (support.min() >= 0 and support.max() < shape[0])):
+            raise CorruptError("a support vector is none of those that were fitted")
+        if callable(kernel):
+            _check_kernel(kernel, attributes.get("_BaseLibSVM__Xfit"), int(shape[0]))
+    elif vectors.shape != (length, _features("support vector machine", attributes)):
+        raise CorruptError("the vectors of a support vector machine are as many as it says, and as long")
+    if vectors.dtype != numpy.float64:
+        raise CorruptError("the vectors of a support vector machine are of doubles")
+
+
+def _is_csr(found: Any) -> bool:
+    return _is(found, "scipy.sparse._csr", "csr_matrix", "csr_array") and len(found.shape) == 2
+
+
+def _check_kernel(kernel: Any, fitted: Any, count: int) -> None:
+    """A function that gives a column for each vector that was fitted; for one of somebody's own he vouches."""
+    if getattr(fitted, "shape", (None,))[0] != count:
+        raise CorruptError("a support vector machine keeps what it was fitted to")
+    cls, home = type(kernel), getattr(kernel, "__module__", None) or ""
+    if cls.__module__ == "sklearn.gaussian_process.kernels":
+        return
+    name = getattr(kernel, "__name__", "")
+    if home == "sklearn.metrics.pairwise" and (name.endswith("_kernel") or name == "cosine_similarity"):
+        return
+    if isinstance(kernel, type) or home.split(".")[0] in ("", "builtins", "functools", "numpy", "scipy", "sklearn"):
+        raise CorruptError("the kernel of a support vector machine is none")
+
+
+# ---- clusters --------------------------------------------------------------------------------
+
+
+def _check_centers(attributes: Attributes) -> None:
+    if "cluster_centers_" not in attributes:
+        return
+    centers = plain_array("cluster_centers_", attributes["cluster_centers_"], 2, "f")
+    if not len(centers) or centers.shape[1] != _features("clustering", attributes):
+        raise CorruptError("the centers of clusters have as many features as the rest")
+    if "_counts" in attributes and len(plain_array("_counts of a clustering", attributes["_counts"], 1, "f")) != len(
+        centers
+    ):
+        raise CorruptError("a clustering counts the points of each cluster")
+
+
+def _check_bisecting(attributes: Attributes) -> None:
+    """Its predict goes down a tree of centers."""
+    root = attributes.get("_bisecting_tree")
+    if root is None:
+        return
+    features = _features("clustering", attributes)
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if not _is(node, "sklearn.cluster._bisect_k_means", "_BisectingTree") or id(node) in seen:
+            raise CorruptError("the clusters of BisectingKMeans are no tree")
+        seen.add(id(node))
+        center, left, right = (node.__dict__.get(key) for key in ("center", "left", "right"))
+        if plain_array("center of a cluster", center, 1, "f").shape != (features,) or (left is None) != (right is None):
+            raise CorruptError("the centers of clusters have as many features as the rest")
+        waiting += [] if left is None else [left, right]
+
+
+def _check_hierarchy(attributes: Attributes) -> None:
+    """dbscan_clustering cuts the tree of single links: row i joins two of what came before."""
+    tree = attributes.get("_single_linkage_tree_")
+    if tree is None:
+        return
+    if type(tree) is not _numpy().ndarray or tree.ndim != 1 or tree.dtype.names is None:
+        raise CorruptError("the links of HDBSCAN are an array of records")
+    for key in ("left_node", "right_node"):
+        if key not in tree.dtype.names or not ((tree[key] >= 0).all() and (tree[key] <= 2 * len(tree)).all()):
+            raise CorruptError("a link of HDBSCAN joins what there is not")
+
+
+# ---- neighbours ------------------------------------------------------------------------------
+
+
+def _check_neighbours(attributes: Attributes) -> None:
+    if "_fit_method" not in attributes:
+        return
+    method, points, tree = (attributes.get(key) for key in ("_fit_method", "_fit_X", "_tree"))
+    if method == "brute":
+        if not _is_csr(points):
+            plain_array("points of neighbours", points, 2)
+        count, features = points.shape  # type: ignore[union-attr]
+    else:
+        if not _is_neighbours(tree):
+            raise CorruptError("a search for neighbours has a tree")
+        count, features = tree.data.shape  # type: ignore[union-attr]
+        if getattr(points, "shape", None) != (count, features):
+            raise CorruptError("a search for neighbours has other points than its tree")
+    if attributes.get("n_samples_fit_") != count or attributes.get("n_features_in_", features) != features:
+        raise CorruptError("a search for neighbours has not as many points and features as it says")
+    if method == "brute":
+        attributes["n_features_in_"] = features  # so that the width of what is asked is looked at
+    if "classes_" in attributes and "_y" in attributes:
+        _check_labels(attributes, int(count))
+
+
+def _is_neighbours(found: Any) -> bool:
+    cls = type(found)
+    return cls.__qualname__ in NEIGHBOURS.get(cls.__module__, ())
+
+
+def _check_labels(attributes: Attributes, count: int) -> None:
+    """Votes are counted in C where the points are searched one by one."""
+    labels, classes = attributes["_y"], attributes["classes_"]
+    if not attributes.get("outputs_2d_"):
+        labels = plain_array("labels of neighbours", labels, 1, "i")
+        if len(labels) and not (labels.min() >= 0 and labels.max() < len(classes)):
+            raise CorruptError("a label of a neighbour is none of the classes")
+    if len(labels) != count:
+        raise CorruptError("there is a label for each neighbour")
+    if attributes["_fit_method"] == "brute" and not _is_whole(attributes.get("n_neighbors", 1), 1, count + 1):
+        raise CorruptError("more neighbours vote than there are")
+
+
+def _check_density(attributes: Attributes) -> None:
+    if "tree_" in attributes and not _is_neighbours(attributes["tree_"]):
+        raise CorruptError("the tree of a KernelDensity is none")
+
+
+# ---- linear models ---------------------------------------------------------------------------
+
+
+def _check_coefficients(attributes: Attributes) -> None:
+    """What partial_fit and warm_start go on from."""
+    for key in ("coef_", "_standard_coef", "_average_coef", "standard_coef_", "average_coef_"):
+        found = attributes.get(key)
+        if type(found) is _numpy().ndarray and "n_features_in_" in attributes:
+            wide = found.shape[-1] if found.ndim in (1, 2) else None
+            if wide != _features("linear model", attributes):
+                raise CorruptError(f"{key} has not as many columns as there are features")
+
+
+# ---- words, categories, labels ---------------------------------------------------------------
+
+
+def _check_vocabulary(attributes: Attributes) -> None:
+    """The columns of the sparse matrix that transform makes: each number below their count, once."""
+    words = attributes.get("vocabulary_")
+    if words is None:
+        return
+    numpy = _numpy()
+    if type(words) is not dict or not set(map(type, words.values())) <= {int, numpy.int64, numpy.int32}:
+        raise CorruptError("a vocabulary gives each word its number")
+    if sorted(words.values()) != list(range(len(words))):
+        raise CorruptError("the numbers of a vocabulary are those of its columns")
+    attributes["vocabulary_"] = dict(words)
+
+
+def _check_hasher(attributes: Attributes) -> None:
+    if not _is_whole(attributes.get("n_features", 1), 1, 1 << 31):
+        raise CorruptError("a hasher has a number of features")
+
+
+def _check_one_hot(attributes: Attributes) -> None:
+    """The columns of the sparse matrix that transform makes: for each feature as many as it can give."""
+    if "categories_" not in attributes:
+        return
+    categories = attributes["categories_"] = list(_list("categories_", attributes["categories_"]))
+    count = len(categories)
+    # Before 1.3 what was dropped was drop_idx_; what follows looks at what is there.
+    dropped = attributes.get("_drop_idx_after_grouping", attributes.get("drop_idx_"))
+    if dropped is not None and (type(dropped) is not _numpy().ndarray or dropped.shape != (count,)):
+        raise CorruptError("an encoder drops one category of each feature")
+    grouped = bool(attributes.get("_infrequent_enabled"))
+    rare = _list("_infrequent_indices", attributes.get("_infrequent_indices")) if grouped else [None] * count
+    groups = _list("mappings", attributes.get("_default_to_infrequent_mappings")) if grouped else [None] * count
+    widths = attributes["_n_features_outs"] = list(_list("_n_features_outs", attributes.get("_n_features_outs")))
+    if not len(rare) == len(groups) == len(widths) == count:
+        raise CorruptError("an encoder knows of each feature how many columns it becomes")
+    if grouped:
+        attributes["_infrequent_indices"], attributes["_default_to_infrequent_mappings"] = list(rare), list(groups)
+    for place, (found, few, group, width) in enumerate(zip(categories, rare, groups, widths, strict=True)):
+        size = _check_categories(found)
+        for each, limit in ((few, size), (group, size)):
+            if each is not None and len(plain_array("rare categories", each, 1, "i")):
+                if not (each.min() >= 0 and each.max() < limit):
+                    raise CorruptError("a rare category is none")
+        reach = size if group is None else int(group.max()) + 1 if len(group) else 0
+        if dropped is not None and dropped[place] is not None:
+            if not _is_whole(dropped[place], 0, size + 1):
+                raise CorruptError("an encoder drops a category that there is not")
+            reach -= dropped[place] < reach
+        if not _is_whole(width, reach, 1 << 31):
+            raise CorruptError("a feature has more categories than columns")
+
+
+def _list(what: str, found: Any) -> Any:
+    if type(found) is not list:
+        raise CorruptError(f"{what} of an encoder is a list")
+    return found
+
+
+def _check_categories(found: Any) -> int:
+    """Numbers are looked up by bisection, so they rise; nan, where there is one, is the last."""
+    numpy = _numpy()
+    if type(found) is not numpy.ndarray or found.ndim != 1:
+        raise CorruptError("the categories of a feature are an array")
+    if found.dtype.kind in "US" or (found.dtype.kind == "O" and not all(_is_number(item) for item in found)):
+        return len(found)
+    core = found[:-1] if len(found) and found[-1] != found[-1] else found
+    if not (core[1:] > core[:-1]).all():
+        raise CorruptError("the categories of a feature rise")
+    return len(found)
+
+
+def _is_number(item: Any) -> bool:
+    return type(item) in (int, float, bool) or isinstance(item, _numpy().number)
+
+
+def _check_binarizer(attributes: Attributes) -> None:
+    """Which column is which class: made again when it is needed."""
+    if "_cached_dict" in attributes:
+        attributes["_cached_dict"] = None
+
+
+# ---- functions, losses, steps ----------------------------------------------------------------
+
+
+def _check_functions(attributes: Attributes) -> None:
+    for key in ("func", "inverse_func"):
+        _function_only(key, attributes.get(key))
+
+
+_LINKS = ("HalfLogitLink", "IdentityLink", "LogLink", "LogitLink", "MultinomialLogit")
+_LOSSES = (
+    "HalfSquaredError", "AbsoluteError", "PinballLoss", "HuberLoss", "HalfPoissonLoss", "HalfGammaLoss",
+    "HalfTweedieLoss", "HalfTweedieLossIdentity", "HalfBinomialLoss", "HalfMultinomialLoss", "ExponentialLoss",
+)  # fmt: skip
+
+
+def _check_loss(attributes: Attributes) -> None:
+    link = type(attributes.get("link"))
+    if link.__module__ != "sklearn._loss.link" or link.__qualname__ not in _LINKS:
+        raise CorruptError("the link of a loss is one of scikit-learn's")
+    if type(attributes.get("closs")).__module__ not in ("_loss", "sklearn._loss._loss"):
+        raise CorruptError("a loss is computed by one of scikit-learn's")
+
+
+def _check_isotonic(attributes: Attributes) -> None:
+    """Its function is made again, of these."""
+    attributes.pop("f_", None)
+    if "X_thresholds_" in attributes and "y_thresholds_" in attributes:
+        found = [plain_array(key, attributes[key], 1, "f") for key in ("X_thresholds_", "y_thresholds_")]
+        if len(found[0]) != len(found[1]):
+            raise CorruptError("an isotonic regression has as many x as y")
+
+
+def _finish_isotonic(instance: Any) -> None:
+    found = instance.__dict__
+    if "X_thresholds_" in found and "y_thresholds_" in found:
+        instance._build_f(found["X_thresholds_"], found["y_thresholds_"])
+
+
+# ---- which class is checked for what ---------------------------------------------------------
+
+_CHECKS: dict[tuple[str, str], Callable[[Attributes], None]] = {
+    ("sklearn._loss.loss", "BaseLoss"): _check_loss,
+    ("sklearn.cluster._bisect_k_means", "BisectingKMeans"): _check_bisecting,
+    ("sklearn.cluster._hdbscan.hdbscan", "HDBSCAN"): _check_hierarchy,
+    ("sklearn.cluster._kmeans", "_BaseKMeans"): _check_centers,
+    ("sklearn.compose._target", "TransformedTargetRegressor"): _check_functions,
+    ("sklearn.ensemble._gb", "BaseGradientBoosting"): _check_boosting,
+    ("sklearn.ensemble._hist_gradient_boosting.binning", "_BinMapper"): _check_mapper,
+    ("sklearn.ensemble._hist_gradient_boosting.gradient_boosting", "BaseHistGradientBoosting"):
+        _check_histogram_boosting,
+    ("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"): check_predictor,
+    ("sklearn.feature_extraction._dict_vectorizer", "DictVectorizer"): _check_vocabulary,
+    ("sklearn.feature_extraction._hash", "FeatureHasher"): _check_hasher,
+    ("sklearn.feature_extraction.text", "CountVectorizer"): _check_vocabulary,
+    ("sklearn.feature_extraction.text", "HashingVectorizer"): _check_hasher,
+    ("sklearn.isotonic", "IsotonicRegression"): _check_isotonic,
+    ("sklearn.linear_model._coordinate_descent", "ElasticNet"): _check_coefficients,
+    ("sklearn.linear_model._stochastic_gradient", "BaseSGD"): _check_coefficients,
+    ("sklearn.neighbors._base", "NeighborsBase"): _check_neighbours,
+    ("sklearn.neighbors._kde", "KernelDensity"): _check_density,
+    ("sklearn.preprocessing._encoders", "OneHotEncoder"): _check_one_hot,
+    ("sklearn.preprocessing._function_transformer", "FunctionTransformer"): _check_functions,
+    ("sklearn.preprocessing._label", "MultiLabelBinarizer"): _check_binarizer,
+    ("sklearn.svm._base", "BaseLibSVM"): _check_support,
+    ("sklearn.tree._classes", "BaseDecisionTree"): _check_tree_of,
+}  # fmt: skip
+_AFTER: dict[tuple[str, str], Callable[[Any], None]] = {("sklearn.isotonic", "IsotonicRegression"): _finish_isotonic}
+
+
+def checks_for(names: Iterable[tuple[str, str]]) -> Iterator[Callable[[Attributes], None]]:
+    """The checks of a class, by the names of itself and its bases."""
+    return (_CHECKS[name] for name in names if name in _CHECKS)
+
+
+def after_for(names: Iterable[tuple[str, str]]) -> Iterator[Callable[[Any], None]]:
+    """What is made again once the attributes are set."""
+    return (_AFTER[name] for name in names if name in _AFTER)

@@ -59,11 +59,11 @@ def build_estimator(instance: Any, state: Any) -> None:
     for key, value in attributes.items():
         if key not in _OVERRIDDEN and any(key in base.__dict__ and _is_data(base.__dict__[key]) for base in bases):
             raise CorruptError(f"{key:.100} of a {type(instance).__name__:.100} is its class's alone")
-        if isinstance(value, type) and not _is_scalar(value):
+        if isinstance(value, type) and not _is_harmless(value):
             raise CorruptError(f"{key:.100} of a {type(instance).__name__:.100} is a class")
         if key in _THREADS and not (value is None or (type(value) is int and -_MOST_THREADS < value < _MOST_THREADS)):
             raise CorruptError(f"{key:.100} of a {type(instance).__name__:.100} is no number of threads")
-    if any(base.__name__ == "BaseEstimator" for base in bases):
+    if bases and bases[0] is type(instance) and any(base.__name__ == "BaseEstimator" for base in bases):
         _check_release(instance, attributes.pop("_sklearn_version", "pre-0.18"))
     names = [(base.__module__, base.__qualname__) for base in bases]
     for check in checks_for(names):
@@ -77,10 +77,12 @@ def _is_data(found: Any) -> bool:
     return not isinstance(found, (property, functools.cached_property)) and not callable(found)
 
 
-def _is_scalar(cls: type) -> bool:
-    """A class that says of what type numbers or texts are, and does nothing but make one."""
+def _is_harmless(cls: type) -> bool:
+    """A class that says of what type numbers or texts are, or one of these here: whoever calls it makes one, no more.
+    (numpy.memmap is a value too, for arrays' sake, and opens files.)"""
     generic = import_module("numpy").generic
-    return issubclass(cls, generic) or cls in (int, float, bool, complex, str, bytes, object)
+    scalars = (int, float, bool, complex, str, bytes, object)
+    return issubclass(cls, generic) or cls in scalars or cls.__qualname__ in _NAMES.get(cls.__module__, ())
 
 
 def _check_release(instance: Any, release: Any) -> None:

@@ -130,6 +130,8 @@ def _check_preprocessor(columns: Any, features: int) -> None:
     steps, kept = found.get("transformers_"), found.get("_transformer_to_input_indices")
     if type(steps) is not list or not all(type(step) is tuple and len(step) == 3 for step in steps):
         raise CorruptError("the preprocessor of histogram gradient boosting has two steps")
+    found["transformers_"] = steps = list(steps)
+    steps = [step for step in steps if not (type(step[1]) is str and step[1] == "drop")]  # the rest, which is none
     names = [step[0] for step in steps]
     masks = [step[2] for step in steps]
     if (
@@ -150,7 +152,6 @@ def _check_preprocessor(columns: Any, features: int) -> None:
         or getattr(function, "func", function) is not import_module("sklearn.utils.validation").check_array
     ):
         raise CorruptError("the preprocessor of histogram gradient boosting encodes, and checks")
-    found["transformers_"] = list(steps)
     found["_transformer_to_input_indices"] = {name: list(kept[name]) for name in kept}
 
 

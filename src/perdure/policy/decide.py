@@ -16,6 +16,7 @@ from types import ModuleType
 
 from perdure.errors import CorruptError, UntrustedError
 from perdure.policy.classes import is_enum, static_attribute, trusted_class, trusted_kind
+from perdure.policy.partial import NewOf, partial_row
 from perdure.policy.rows import Callee, Constant, Kind
 
 TYPE_CHECKING = False
@@ -47,6 +48,7 @@ _STANDARD = (
 _PROFILE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("builtins", "_codecs"), ("perdure.policy.tables.builtin",)),
     **dict.fromkeys(_STANDARD, ("perdure.policy.tables.standard",)),
+    "perdure": ("perdure.policy.partial",),
     "numpy": ("perdure.policy.tables.numpy",),
     "pandas": ("perdure.policy.tables.pandas",),
     "scipy": ("perdure.policy.tables.sparse",),
@@ -65,13 +67,6 @@ class Enclosing:
 
     def __init__(self, module: str, name: str) -> None:
         self.module, self.name = module, name
-
-
-class NewOf:
-    """``cls.__new__``, which protocols 2 and 3 call with keyword arguments through a functools.partial."""
-
-    def __init__(self, cls: type) -> None:
-        self.cls = cls
 
 
 class Policy:
@@ -99,7 +94,6 @@ class Policy:
         self._adopted: set[type] = set()
         self._special: dict[tuple[str, str], Callee] = {
             ("builtins", "getattr"): Callee("builtins.getattr", self._getattr),
-            ("functools", "partial"): Callee("functools.partial", self._partial),
             ("copyreg", "_reconstructor"): Callee("copyreg._reconstructor", self._reconstructor),
             ("copyreg", "__newobj__"): Callee("copyreg.__newobj__", self._newobj),
             ("copyreg", "__newobj_ex__"): Callee("copyreg.__newobj_ex__", self._newobj_ex),
@@ -118,7 +112,7 @@ class Policy:
         found = self._special.get((module, name)) or self._known(module, name) or self._object(module, name)
         if found is not None:
             return self.answers.setdefault(module, {}).setdefault(name, found)
-        return self._trusted(module, name) or self._enclosing(module, name) or refuse(module, name)
+        return self._trusted(module, name) or self._enclosing(module, name) or self._last(module, name)
 
     def kind(self, cls: type) -> Kind | None:
         """What the stream may do to instances of a class; None: nothing."""
@@ -153,7 +147,7 @@ class Policy:
         """Whether a name would be let through, as far as can be told without importing what is trusted."""
         if (module, name) in self._special or self._known(module, name) or self._object(module, name):
             return True
-        return self._is_named(module, name) or self._enclosing(module, name) is not None
+        return self._is_named(module, name) or self._enclosing(module, name) is not None or (module, name) == _PARTIAL
 
     # ---- names
 
@@ -233,6 +227,10 @@ class Policy:
             return None if found is None else Constant(found)
         return None
 
+    def _last(self, module: str, name: str) -> Answer:
+        """A functools.partial is at least that of a trusted class's ``__new__``."""
+        return partial_row(lambda found: refuse(module, name)) if (module, name) == _PARTIAL else refuse(module, name)
+
     def _enclosing(self, module: str, name: str) -> Callee | None:
         """A class that is only on the way to one that is trusted: something for getattr, and nothing else."""
         start = f"{module}.{name}."
@@ -251,41 +249,12 @@ class Policy:
                     return found
         if len(args) != 2 or type(args[1]) is not str or not isinstance(args[0], (type, Enclosing)):
             raise UntrustedError("builtins.getattr stands only for a look-up in a trusted class", ("builtins.getattr",))
-        if args[1] == "__new__" and isinstance(args[0], type):
-            self._class_answer(args[0])
-            return NewOf(args[0])
         module, name = own_name(args[0]) if isinstance(args[0], type) else (args[0].module, args[0].name)
+        if args[1] == "__new__" and isinstance(args[0], type) and self._known(module, f"{name}.__new__") is None:
+            self._class_answer(args[0])
+            return NewOf(args[0], lambda cls, *args, **keywords: self._newobj_ex(cls, args, keywords))
         answer = self.resolve(module, f"{name}.{args[1]}")
         return answer.value if type(answer) is Constant else answer
-
-    def _partial(self, *args: Any) -> Any:
-        """A partial of a trusted class's ``__new__``, called once with nothing; BUILD gives it its arguments."""
-        if len(args) != 1 or type(args[0]) is not NewOf:
-            return self._trusted_partial(*args)
-        cls = args[0].cls
-        given: list[Any] = []
-
-        def state(value: Any) -> None:
-            if given or type(value) is not tuple or len(value) != 4 or type(value[1]) is not tuple:
-                raise CorruptError("the state of a functools.partial is its function, arguments and keywords")
-            if type(value[0]) is not NewOf or value[0].cls is not cls or value[1][:1] != (cls,) or value[3] is not None:
-                raise CorruptError("a functools.partial of __new__ is one of its class's")
-            if value[2] is not None and type(value[2]) is not dict:
-                raise CorruptError("the keywords of a functools.partial are a dict")
-            given.extend((value[1][1:], value[2] or {}))
-
-        def call(*rest: Any) -> Any:
-            if rest or not given:
-                raise CorruptError("a functools.partial of __new__ is called with what it has")
-            return self._newobj_ex(cls, *given)
-
-        return Callee(f"{cls.__qualname__}.__new__", call, state=state)
-
-    def _trusted_partial(self, *args: Any) -> Any:
-        answer = self._object("functools", "partial") or self._trusted("functools", "partial")
-        if answer is None or type(answer) is not Callee or answer.call is None:
-            refuse("functools", "partial")
-        return answer.call(*args)
 
     def _array(self, *args: Any) -> Any:
         return _array_maker()(self._makes, *args)
@@ -335,6 +304,7 @@ def _array_maker() -> Any:
     return import_module("perdure.policy.tables.numpy").reconstruct
 
 
+_PARTIAL = ("functools", "partial")
 _BASES = frozenset((list, dict, set, frozenset, tuple, str, bytes, bytearray, int, float, complex))
 _NOTHING = object()
 _decided: dict[tuple[str, str], Any] = {}

@@ -24,7 +24,6 @@ cdef class Callee:
     cdef readonly tuple types
     cdef readonly bint hashes    # the one argument is a list whose items it hashes
     cdef readonly bint arrays    # `direct` is numpy's _frombuffer
-    cdef readonly object state   # what BUILD on the callee itself calls, or None
     cdef readonly bint pending   # what it makes must be BUILT before the load ends
 
 cdef class Constant:

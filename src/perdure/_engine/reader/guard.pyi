@@ -14,7 +14,6 @@ class Callee:
     hashes: bool
     arrays: bool
     pending: bool
-    state: Callable[[Any], object] | None
     def __init__(
         self,
         name: str,
@@ -28,7 +27,6 @@ class Callee:
         hashes: bool = False,
         arrays: bool = False,
         pending: bool = False,
-        state: Callable[[Any], object] | None = None,
     ) -> None: ...
 
 class Constant:

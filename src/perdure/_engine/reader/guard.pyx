@@ -62,12 +62,11 @@ cdef class Callee:
     are exactly of the ``types`` (and a str is not very long). ``hashes``: the argument is a list
     whose items are hashed, which is charged first. ``arrays``: ``direct`` is numpy's _frombuffer,
     which the engine stands in for where it can. ``pending``: using what it makes before BUILD could
-    crash, so that a load which leaves one unbuilt ends in an error. ``state(state)`` takes what BUILD
-    gives to the callee itself.
+    crash, so that a load which leaves one unbuilt ends in an error.
     """
 
     def __init__(self, str name not None, call=None, *, new=None, value=NO_VALUE, plain=None, direct=None,
-                 tuple types not None=(), bint hashes=False, bint arrays=False, bint pending=False, state=None):
+                 tuple types not None=(), bint hashes=False, bint arrays=False, bint pending=False):
         self.name = name
         self.call = call
         self.new = new
@@ -78,7 +77,6 @@ cdef class Callee:
         self.hashes = hashes
         self.arrays = arrays
         self.pending = pending
-        self.state = state
 
     def __repr__(self):
         return f"<callee {self.name}>"
@@ -508,15 +506,8 @@ cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
     cdef void* before
     cdef int status
     if is_callee(instance):
-        if (<Callee>instance).state is None:
-            (<with_name>refuse_change)(instance, b"BUILD")
-            return -1
-        answer = PyObject_CallOneArg(<PyObject*>(<Callee>instance).state, state)
-        if answer == NULL:
-            m.foreign = True
-            return -1
-        Py_DECREF(answer)
-        return 0
+        (<with_name>refuse_change)(instance, b"BUILD")
+        return -1
     kind = kind_of(m, Py_TYPE(instance))
     if kind == NULL:
         return -1

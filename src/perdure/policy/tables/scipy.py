@@ -11,7 +11,7 @@ from importlib import import_module
 
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Constant, Kind, attributes_of, bare, build_attributes, class_row, kind_in, never
-from perdure.policy.tables import partial
+from perdure.policy import partial
 from perdure.policy.tables.scipy_checks import ASARRAY, NEW, build_plain
 from perdure.policy.tables.scipy_checks import KINDS as CHECKED
 from perdure.policy.tables.scipy_names import DICTS, PLAIN, RESULTS
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["NEEDS", "TOPS", "attribute", "kind", "row"]
 
 # "perdure": the objects that stand for something until it is made.
-TOPS = ("scipy", "numpy", "functools", "perdure")
+TOPS = ("scipy", "numpy", "perdure")
 NEEDS = ()
 
 _PLAIN = {module: frozenset(names.split()) for module, names in PLAIN.items()}
@@ -69,8 +69,6 @@ def _from_matrix(*args: Any) -> Any:
 
 
 def row(module: str, name: str) -> Answer | None:
-    if (module, name) == ("functools", "partial"):
-        return partial.partial_row(lambda found: False)
     if (module, name) == ("numpy", "vectorize"):
         return vectorize_row()
     if module.partition(".")[0] != "scipy":
@@ -125,7 +123,6 @@ def attribute(instance: Any, name: str) -> Any:
 
 
 KINDS: Kinds = {
-    **partial.KINDS,
     **CHECKED,
     **STATS,
     **{(module, name): Kind(build_plain) for module, names in _PLAIN.items() for name in names},

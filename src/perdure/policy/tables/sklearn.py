@@ -14,7 +14,7 @@ from perdure.errors import CorruptError
 from perdure.policy.rows import (
     Callee, Constant, Kind, attributes_of, bare, class_row, kind_in, never,
 )  # fmt: skip
-from perdure.policy.tables import partial
+from perdure.policy import partial
 from perdure.policy.tables.builtin import build_exception, exception_row
 from perdure.policy.tables.sklearn_checks import after_for, checks_for
 from perdure.policy.tables.sklearn_names import ALIASES, CLASSES, EXCEPTIONS, FUNCTIONS, NUMPY_FUNCTIONS

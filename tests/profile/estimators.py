@@ -122,8 +122,20 @@ def estimators() -> dict[str, type]:
 def _further() -> dict[str, Callable[[], tuple[BaseEstimator, object]]]:
     """Estimators whose arguments bring other types, or other loops in C, into their state; and data for them."""
     from scipy import sparse
-    from sklearn import compose, ensemble, feature_selection, gaussian_process, metrics, model_selection, neighbors
-    from sklearn import kernel_approximation, linear_model, pipeline, preprocessing, svm
+    from sklearn import (
+        compose,
+        ensemble,
+        feature_selection,
+        gaussian_process,
+        kernel_approximation,
+        linear_model,
+        metrics,
+        model_selection,
+        neighbors,
+        pipeline,
+        preprocessing,
+        svm,
+    )
     from sklearn.feature_extraction import text
 
     rounded, narrow = X.round(), sparse.csr_matrix(X.round())

@@ -59,9 +59,18 @@ def _ran(found: object) -> None:
     found.mean()
 
 
-_at = (lambda found: found(BETWEEN))
-_in = (lambda found: found(INSIDE))
-_ask = (lambda found: found.query(INSIDE, 3))
+def _at(found: object) -> None:
+    found(BETWEEN)
+
+
+def _in(found: object) -> None:
+    found(INSIDE)
+
+
+def _ask(found: object) -> None:
+    found.query(INSIDE, 3)
+
+
 
 CASES = {
     # ---- scipy.sparse, without any pack

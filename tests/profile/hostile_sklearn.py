@@ -8,7 +8,17 @@ import sklearn.linear_model._sgd_fast
 import sklearn.tree._tree
 from scipy import sparse
 from sklearn import (
-    cluster, compose, dummy, ensemble, feature_extraction, isotonic, linear_model, neighbors, preprocessing, svm, tree,
+    cluster,
+    compose,
+    dummy,
+    ensemble,
+    feature_extraction,
+    isotonic,
+    linear_model,
+    neighbors,
+    preprocessing,
+    svm,
+    tree,
 )  # fmt: skip
 from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor

@@ -70,7 +70,7 @@ def _build_partial(partial: Any, state: Any) -> None:
     if partial.args or partial.keywords:
         raise CorruptError("BUILD on a partial that has arguments already")
     args, keywords = _arguments(state, partial.func)
-    functools.partial.__setstate__(partial, (partial.func, args, keywords, None))
+    type(partial).__setstate__(partial, (partial.func, args, keywords, None))
 
 
 def _build_deferred(deferred: Deferred, state: Any) -> None:

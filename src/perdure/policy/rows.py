@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 __all__ = [
-    "Callee", "Constant", "Kind", "attributes_of", "bare", "build_attributes", "class_row", "fields", "hides", "kind_in",
-    "never", "only", "too_much",
+    "Callee", "Constant", "Kind", "attributes_of", "bare", "build_attributes", "class_row", "fields", "hides",
+    "kind_in", "never", "only", "too_much",
 ]  # fmt: skip
 
 Answer = Callee | Constant

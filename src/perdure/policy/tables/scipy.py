@@ -88,7 +88,7 @@ def row(module: str, name: str) -> Answer | None:
 
 def _found(module: str, name: str, make: Any) -> Answer | None:
     found = getattr(import_module(module), name, None)
-    return None if found is None else make(found)  # type: ignore[no-any-return]
+    return None if found is None else make(found)
 
 
 def _member_row(module: str, name: str) -> Answer | None:

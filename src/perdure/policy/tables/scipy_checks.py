@@ -274,7 +274,8 @@ def _build_univariate(instance: Any, state: Any) -> None:
         raise CorruptError(f"the class of a {what} is none of its module")
     residual = data[10] if type(data[10]) in (float, _numpy().float64) else None
     kept = (None, None, None, data[3], data[4], k, None, len(t), t, c, residual, None, None, data[13])
-    if not all(value is None or type(value) in (int, float, _numpy().float64) for value in (data[3], data[4], data[13])):
+    numbers = (int, float, _numpy().float64, type(None))
+    if not all(type(data[place]) in numbers for place in (3, 4, 13)):
         raise CorruptError(f"a {what} has an interval")
     _set(instance, {**found, "_data": kept, "_eval_args": (t, c, k), "ext": _whole("ext", found.get("ext"), 0, 4)})
 
@@ -338,11 +339,11 @@ def _build_triangular(instance: Any, state: Any) -> None:
     """LinearNDInterpolator and CloughTocher2DInterpolator: a value for each point of the triangulation."""
     what = type(instance).__name__
     found = _merged(instance, state)
-    triangles = found.get("tri")
+    triangles: Any = found.get("tri")
     points = plain_array(f"points of a {what}", found.get("points"), 2, "f")
-    if not _is(triangles, "scipy.spatial._qhull", "Delaunay") or "simplices" not in triangles.__dict__:  # type: ignore[union-attr]
+    if not _is(triangles, "scipy.spatial._qhull", "Delaunay") or "simplices" not in triangles.__dict__:
         raise CorruptError(f"a {what} has a Delaunay")
-    if (triangles.npoints, triangles.ndim) != points.shape:  # type: ignore[union-attr]
+    if (triangles.npoints, triangles.ndim) != points.shape:
         raise CorruptError(f"a {what} has other points than its Delaunay")
     kinds, dtype = ("c", "c16") if found.get("is_complex") else ("f", "f8")
     values = plain_array(f"values of a {what}", found.get("values"), 2, kinds)
@@ -354,6 +355,17 @@ def _build_triangular(instance: Any, state: Any) -> None:
         if points.shape[1] != 2:
             raise CorruptError(f"a {what} has two dimensions")
     _set(instance, {**found, **arrays})
+
+
+def _build_sphere(instance: Any, state: Any) -> None:
+    """SphericalVoronoi, of its points: its regions are lists of indices that C follows round."""
+    found = _merged(instance, state)
+    points = plain_array("points of a SphericalVoronoi", found.get("points"), 2, "f")
+    center = plain_array("center of a SphericalVoronoi", found.get("center"), 1, "f")
+    radius = found.get("radius")
+    if type(radius) not in (int, float, _numpy().float64):
+        raise CorruptError("the radius of a SphericalVoronoi is a number")
+    type(instance).__init__(instance, points, radius=radius, center=center)
 
 
 # ---- trees and rotations ---------------------------------------------------------------------
@@ -371,7 +383,7 @@ def _build_kdtree(tree: Any, state: Any) -> None:
     import_module("scipy.spatial").cKDTree.__init__(tree, points, leafsize=leaf, boxsize=box)
 
 
-def _kdtree_row(cls: type) -> Callee:
+def _kdtree_row(cls: Any) -> Callee:
     def new(*args: Any) -> Any:
         return cls.__new__(cls) if not args else never(cls.__name__, args)
 
@@ -382,7 +394,8 @@ def _build_rotation(rotation: Any, state: Any) -> None:
     if type(state) is not tuple or len(state) != 2 or type(state[1]) is not bool:
         raise CorruptError("the state of a Rotation is quaternions, and whether it is one")
     numbers = plain_array("quaternions of a Rotation", state[0], None, "f")
-    if numbers.ndim not in (1, 2) or numbers.shape[-1] != 4 or (numbers.ndim == 1 and not hasattr(rotation, "__dict__")):
+    dimensions = (1, 2) if hasattr(rotation, "__dict__") else (2,)  # before scipy 1.17 it is a type in C
+    if numbers.ndim not in dimensions or numbers.shape[-1] != 4:
         raise CorruptError("quaternions have four numbers")
     numbers = _numpy().ascontiguousarray(numbers, "f8")
     type(rotation).__setstate__(rotation, (numbers, state[1]))
@@ -438,6 +451,7 @@ KINDS: Kinds = {
     ("scipy.spatial._qhull", "Delaunay"): Kind(_build_delaunay, unseen=True),
     ("scipy.spatial._qhull", "ConvexHull"): Kind(build_plain, unseen=True),
     ("scipy.spatial._qhull", "Voronoi"): Kind(build_plain, unseen=True),
+    ("scipy.spatial._spherical_voronoi", "SphericalVoronoi"): Kind(_build_sphere, unseen=True),
     ("scipy.spatial._ckdtree", "cKDTree"): Kind(_build_kdtree, unseen=True, pending=True),
     ("scipy.spatial._kdtree", "KDTree"): Kind(_build_kdtree, unseen=True, pending=True),
     ("scipy.spatial.transform._rotation", "Rotation"): Kind(_build_rotation, unseen=True),

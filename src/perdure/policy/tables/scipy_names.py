@@ -20,7 +20,6 @@ PLAIN = {
         "StateSpaceContinuous StateSpaceDiscrete TransferFunctionContinuous TransferFunctionDiscrete "
         "ZerosPolesGainContinuous ZerosPolesGainDiscrete",
     "scipy.signal._short_time_fft": "ShortTimeFFT",
-    "scipy.spatial._spherical_voronoi": "SphericalVoronoi",
     "scipy.spatial.transform._rotation": "Slerp",
     "scipy.spatial.transform._rotation_spline": "RotationSpline",
     "scipy.stats._binomtest": "BinomTestResult",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from perdure.errors import CorruptError
-from perdure.policy.rows import Callee, Kind, bare, class_row, fields, never
+from perdure.policy.rows import Callee, Kind, bare, class_row, never
 from perdure.policy.tables.scipy_names import DISTRIBUTIONS
 from perdure.policy.tables.sparse import plain_array
 
@@ -84,8 +84,9 @@ def _state_of(what: str, state: Any) -> dict[str, Any]:
 
 def _build_distribution(instance: Any, state: Any) -> None:
     cls = type(instance)
-    name = _state_of(cls.__name__, state).get("name")
-    found = getattr(import_module("scipy.stats"), name, None) if type(name) is str and name.isidentifier() else None
+    name: Any = _state_of(cls.__name__, state).get("name")
+    known = type(name) is str and name.isidentifier()
+    found: Any = getattr(import_module("scipy.stats"), name, None) if known else None
     if type(found) is not cls:
         raise CorruptError(f"scipy.stats has no {cls.__name__} of that name")
     draws = _random_state(state)
@@ -94,7 +95,7 @@ def _build_distribution(instance: Any, state: Any) -> None:
 
 
 def _build_histogram(instance: Any, state: Any) -> None:
-    parts = _state_of("rv_histogram", state).get("_histogram")
+    parts: Any = _state_of("rv_histogram", state).get("_histogram")
     density = state.get("_density")
     if type(parts) not in (tuple, list) or len(parts) != 2 or type(density) not in (bool, type(None)):
         raise CorruptError("a histogram has counts and limits")
@@ -117,7 +118,9 @@ def _build_sample(instance: Any, state: Any) -> None:
 
 
 def _build_frozen(instance: Any, state: Any) -> None:
-    args, keywords, distribution = (_state_of("frozen distribution", state).get(key) for key in ("args", "kwds", "dist"))
+    found: dict[str, Any] = _state_of("frozen distribution", state)
+    args, keywords = found.get("args"), found.get("kwds")
+    distribution: Any = found.get("dist")
     if not is_distribution(type(distribution)) or "_random_state" not in distribution.__dict__:
         raise CorruptError("what is frozen is a distribution")
     if type(args) is not tuple or type(keywords) is not dict or not all(type(key) is str for key in keywords):

@@ -10,9 +10,16 @@ from __future__ import annotations
 import functools
 from importlib import import_module
 
-from perdure.errors import CorruptError
+from perdure.errors import CorruptError, UntrustedError
 from perdure.policy.rows import (
-    Callee, Constant, Kind, attributes_of, bare, class_row, kind_in, never,
+    Callee,
+    Constant,
+    Kind,
+    attributes_of,
+    bare,
+    class_row,
+    kind_in,
+    never,
 )  # fmt: skip
 from perdure.policy import partial
 from perdure.policy.tables.builtin import build_exception, exception_row
@@ -50,27 +57,42 @@ _MOST_THREADS = 1 << 12  # beyond what any machine has, OpenMP ends the process
 
 
 def build_estimator(instance: Any, state: Any) -> None:
+    """Of scikit-learn's own classes, and of somebody's that inherits BaseEstimator's __setstate__."""
     if type(state) is tuple and len(state) == 2 and state[1] in (None, {}):  # of a class with empty __slots__
         state = state[0]
-    if instance.__dict__:
-        raise CorruptError(f"BUILD on a {type(instance).__name__:.100} that has attributes already")
+    cls = type(instance)
     attributes = attributes_of(instance, {} if state is None else state)
-    bases = [base for base in type(instance).__mro__ if base.__module__.partition(".")[0] == "sklearn"]
-    for key, value in attributes.items():
+    bases = [base for base in cls.__mro__ if base.__module__.partition(".")[0] == "sklearn"]
+    if bases[0] is cls:
+        if instance.__dict__:
+            raise CorruptError(f"BUILD on a {cls.__name__:.100} that has attributes already")
+        _check_values(cls, attributes)
+        if any(base.__name__ == "BaseEstimator" for base in bases):
+            _check_release(cls, attributes.pop("_sklearn_version", "pre-0.18"))
+    else:
+        attributes = {**instance.__dict__, **attributes}
+    for key in attributes:
         if key not in _OVERRIDDEN and any(key in base.__dict__ and _is_data(base.__dict__[key]) for base in bases):
-            raise CorruptError(f"{key:.100} of a {type(instance).__name__:.100} is its class's alone")
-        if isinstance(value, type) and not _is_harmless(value):
-            raise CorruptError(f"{key:.100} of a {type(instance).__name__:.100} is a class")
-        if key in _THREADS and not (value is None or (type(value) is int and -_MOST_THREADS < value < _MOST_THREADS)):
-            raise CorruptError(f"{key:.100} of a {type(instance).__name__:.100} is no number of threads")
-    if bases and bases[0] is type(instance) and any(base.__name__ == "BaseEstimator" for base in bases):
-        _check_release(instance, attributes.pop("_sklearn_version", "pre-0.18"))
+            raise CorruptError(f"{key:.100} of a {cls.__name__:.100} is its class's alone")
     names = [(base.__module__, base.__qualname__) for base in bases]
     for check in checks_for(names):
         check(attributes)
     instance.__dict__.update(attributes)
     for finish in after_for(names):
         finish(instance)
+
+
+def _check_values(cls: type, attributes: dict[str, Any]) -> None:
+    for key, value in attributes.items():
+        if isinstance(value, type) and not _is_harmless(value):
+            raise CorruptError(f"{key:.100} of a {cls.__name__:.100} is a class")
+        if key in _THREADS and not (value is None or (type(value) is int and -_MOST_THREADS < value < _MOST_THREADS)):
+            raise CorruptError(f"{key:.100} of a {cls.__name__:.100} is no number of threads")
+    if attributes.get("memory") is not None:
+        raise UntrustedError(
+            f"the memory of a {cls.__name__:.100} is a folder that fit would load pickles from, whoever wrote them",
+            ("joblib.memory.Memory",),
+        )
 
 
 def _is_data(found: Any) -> bool:
@@ -85,7 +107,7 @@ def _is_harmless(cls: type) -> bool:
     return issubclass(cls, generic) or cls in scalars or cls.__qualname__ in _NAMES.get(cls.__module__, ())
 
 
-def _check_release(instance: Any, release: Any) -> None:
+def _check_release(cls: type, release: Any) -> None:
     """As BaseEstimator: an estimator of another release may not be what it was."""
     sklearn = import_module("sklearn")
     if release == sklearn.__version__:
@@ -93,7 +115,7 @@ def _check_release(instance: Any, release: Any) -> None:
     if type(release) is not str or len(release) > 50 or not release.isprintable():
         raise CorruptError("the release of scikit-learn that an estimator is from is a str")
     warning = import_module("sklearn.exceptions").InconsistentVersionWarning(
-        estimator_name=type(instance).__name__,
+        estimator_name=cls.__name__,
         current_sklearn_version=sklearn.__version__,
         original_sklearn_version=release,
     )
@@ -159,7 +181,7 @@ def row(module: str, name: str) -> Answer | None:
     else:
         return native_row(module, name)
     found = getattr(import_module(module), name, None)
-    return None if found is None else make(found)  # type: ignore[no-any-return]
+    return None if found is None else make(found)
 
 
 def _shared(found: Any) -> Constant:

@@ -74,7 +74,8 @@ def _check_boosting(attributes: Attributes) -> None:
             raise CorruptError("gradient boosting is made of trees for regression")
         if tree.tree_.n_features != features:
             raise CorruptError("gradient boosting and its trees have not the same features")
-    columns, loss = stages.shape[1], attributes.get("_loss")
+    columns = stages.shape[1]
+    loss: Any = attributes.get("_loss")
     if not _is(loss, "sklearn._loss.loss", *_LOSSES) or attributes.get("n_trees_per_iteration_", columns) != columns:
         raise CorruptError("gradient boosting has a loss, and as many trees a stage as it says")
     if columns != (getattr(loss, "n_classes", 0) if loss.is_multiclass else 1):
@@ -82,24 +83,31 @@ def _check_boosting(attributes: Attributes) -> None:
     first = attributes.get("init_")
     if type(first) is str and first == "zero":
         return
-    # What else could come first gives whatever shape it likes.
-    prior = getattr(first, "class_prior_", None)
-    if not (
-        (_is(first, "sklearn.dummy", "DummyRegressor") and _is_whole(first.__dict__.get("n_outputs_"), 1, 2))
-        or (
-            _is(first, "sklearn.dummy", "DummyClassifier") and _is_whole(first.__dict__.get("n_outputs_"), 1, 2)
-            and first.__dict__.get("strategy") == "prior" and type(prior) is _numpy().ndarray
-            and prior.shape == (max(columns, 2),)
-        )
-    ):  # fmt: skip
+    if not _is_constant(first, max(columns, 2)):
         raise CorruptError("gradient boosting begins with a constant, not with an estimator of somebody's own")
+
+
+def _is_constant(first: Any, classes: int) -> bool:
+    """Whether a first guess has as many rows as it is asked for, and as many columns as there are classes: what is no
+    Dummy gives what it likes."""
+    found: Attributes = getattr(first, "__dict__", {})
+    if not _is_whole(found.get("n_outputs_"), 1, 2):
+        return False
+    if _is(first, "sklearn.dummy", "DummyRegressor"):
+        return True
+    prior: Any = found.get("class_prior_")
+    return (
+        _is(first, "sklearn.dummy", "DummyClassifier") and found.get("_strategy") == "prior"
+        and _is_whole(found.get("n_classes_"), classes, classes + 1)
+        and type(prior) is _numpy().ndarray and prior.shape == (classes,)
+    )  # fmt: skip
 
 
 def _check_histogram_boosting(attributes: Attributes) -> None:
     if "_predictors" not in attributes:
         return
     numpy = _numpy()
-    mapper = attributes.get("_bin_mapper")
+    mapper: Any = attributes.get("_bin_mapper")
     if not _is(mapper, "sklearn.ensemble._hist_gradient_boosting.binning", "_BinMapper"):
         raise CorruptError("histogram gradient boosting has a _BinMapper")
     features = _features("histogram gradient boosting", attributes)
@@ -136,6 +144,7 @@ def _check_preprocessor(columns: Any, features: int) -> None:
     masks = [step[2] for step in steps]
     if (
         names != ["encoder", "numerical"] or found.get("n_features_in_") != features or type(kept) is not dict
+        or found.get("transformer_weights") is not None
         or not all(type(mask) is numpy.ndarray and mask.shape == (features,) and mask.dtype == bool for mask in masks)
         or not (masks[0] != masks[1]).all()
     ):  # fmt: skip
@@ -159,7 +168,8 @@ def _check_mapper(attributes: Attributes) -> None:
     """Bins are counted in bytes: as many thresholds as there is room for."""
     if "bin_thresholds_" not in attributes:
         return
-    thresholds, bins = attributes["bin_thresholds_"], attributes.get("n_bins")
+    thresholds = attributes["bin_thresholds_"]
+    bins: Any = attributes.get("n_bins")
     categorical = plain_array("is_categorical_ of a _BinMapper", attributes.get("is_categorical_"), 1, "u")
     counts = plain_array("n_bins_non_missing_ of a _BinMapper", attributes.get("n_bins_non_missing_"), 1, "u")
     if type(thresholds) is not list or not len(thresholds) == len(categorical) == len(counts):
@@ -340,7 +350,7 @@ def _check_density(attributes: Attributes) -> None:
 def _check_coefficients(attributes: Attributes) -> None:
     """What partial_fit and warm_start go on from."""
     for key in ("coef_", "_standard_coef", "_average_coef", "standard_coef_", "average_coef_"):
-        found = attributes.get(key)
+        found: Any = attributes.get(key)
         if type(found) is _numpy().ndarray and "n_features_in_" in attributes:
             wide = found.shape[-1] if found.ndim in (1, 2) else None
             if wide != _features("linear model", attributes):

@@ -123,7 +123,7 @@ def check_predictor(attributes: dict[str, Any]) -> None:
     """A tree of histogram gradient boosting: a Python object around arrays that C reads."""
     wanted = import_module("sklearn.ensemble._hist_gradient_boosting.common").PREDICTOR_RECORD_DTYPE
     nodes = attributes["nodes"] = _converted("TreePredictor", attributes.get("nodes"), wanted)
-    sets = [attributes.get(key) for key in ("binned_left_cat_bitsets", "raw_left_cat_bitsets")]
+    sets: list[Any] = [attributes.get(key) for key in ("binned_left_cat_bitsets", "raw_left_cat_bitsets")]
     numpy = _numpy()
     for each in sets:
         if type(each) is not numpy.ndarray or each.ndim != 2 or each.dtype != numpy.uint32 or each.shape[1] != 8:
@@ -140,9 +140,9 @@ def check_predictor(attributes: dict[str, Any]) -> None:
 # ---- metrics and trees of neighbours ---------------------------------------------------------
 
 _METRICS = frozenset((
-    "Euclidean", "SEuclidean", "Manhattan", "Chebyshev", "Minkowski", "WMinkowski", "Mahalanobis", "Hamming", "Canberra",
-    "BrayCurtis", "Jaccard", "Matching", "Dice", "Kulsinski", "RogersTanimoto", "RussellRao", "SokalMichener",
-    "SokalSneath", "Haversine",
+    "Euclidean", "SEuclidean", "Manhattan", "Chebyshev", "Minkowski", "WMinkowski", "Mahalanobis", "Hamming",
+    "Canberra", "BrayCurtis", "Jaccard", "Matching", "Dice", "Kulsinski", "RogersTanimoto", "RussellRao",
+    "SokalMichener", "SokalSneath", "Haversine",
 ))  # fmt: skip
 _METRICS_AT = "sklearn.metrics._dist_metrics"
 NEIGHBOURS = {
@@ -157,12 +157,16 @@ def _metric_name(name: str) -> str:
     return short if short in _METRICS and short != name else ""
 
 
+def _one(args: tuple[Any, ...]) -> Any:
+    return args[0] if len(args) == 1 else None
+
+
 def _new_metric(*args: Any) -> Any:
     """newObj(class): sound as it is, until BUILD brings its numbers."""
-    cls = args[0] if len(args) == 1 else None
+    cls = _one(args)
     if not isinstance(cls, type) or not _metric_name(cls.__name__):
         never(f"{_METRICS_AT}.newObj", args)
-    if cls is not getattr(import_module(_METRICS_AT), cls.__name__, None):
+    if getattr(import_module(_METRICS_AT), cls.__name__, None) is not cls:
         never(f"{_METRICS_AT}.newObj", args)
     numpy = _numpy()
     needed = {
@@ -192,10 +196,10 @@ def _build_metric(metric: Any, state: Any) -> None:
 
 def _new_neighbours(*args: Any) -> Any:
     """newObj(class): a tree of one point, until BUILD brings the others."""
-    cls = args[0] if len(args) == 1 else None
+    cls = _one(args)
     if not isinstance(cls, type) or cls.__name__ not in NEIGHBOURS.get(cls.__module__, ()):
         never("sklearn.neighbors._kd_tree.newObj", args)
-    if cls is not getattr(import_module(cls.__module__), cls.__name__, None):
+    if getattr(import_module(cls.__module__), cls.__name__, None) is not cls:
         never("sklearn.neighbors._kd_tree.newObj", args)
     return cls(_numpy().zeros((1, 1)))
 

@@ -147,8 +147,8 @@ def _build_dia(instance: Any, state: Any) -> None:
     numpy = _numpy()
     if len(data) != len(offsets) or len(numpy.unique(offsets)) != len(offsets):
         raise CorruptError(f"a {what} has one offset for each diagonal, no two the same")
-    reach = sum(shape)
-    if reach > numpy.iinfo(offsets.dtype).max or (len(offsets) and max(-offsets.min(), offsets.max()) > reach):
+    offsets = offsets.astype(numpy.int64) if 2 * sum(shape) > numpy.iinfo(offsets.dtype).max else offsets
+    if len(offsets) and max(-int(offsets.min()), int(offsets.max())) > sum(shape):
         raise CorruptError(f"an offset of a {what} lies outside the shape")
     _fill(instance, state, shape, {"offsets": offsets, "data": data})
 

@@ -161,12 +161,17 @@ def _one(args: tuple[Any, ...]) -> Any:
     return args[0] if len(args) == 1 else None
 
 
+def _is_found(cls: type, module: str) -> bool:
+    """Whether a class is the one that goes by its name in a module."""
+    return getattr(import_module(module), cls.__name__, None) is cls
+
+
 def _new_metric(*args: Any) -> Any:
     """newObj(class): sound as it is, until BUILD brings its numbers."""
     cls = _one(args)
     if not isinstance(cls, type) or not _metric_name(cls.__name__):
         never(f"{_METRICS_AT}.newObj", args)
-    if getattr(import_module(_METRICS_AT), cls.__name__, None) is not cls:
+    if not _is_found(cls, _METRICS_AT):
         never(f"{_METRICS_AT}.newObj", args)
     numpy = _numpy()
     needed = {
@@ -199,7 +204,7 @@ def _new_neighbours(*args: Any) -> Any:
     cls = _one(args)
     if not isinstance(cls, type) or cls.__name__ not in NEIGHBOURS.get(cls.__module__, ()):
         never("sklearn.neighbors._kd_tree.newObj", args)
-    if getattr(import_module(cls.__module__), cls.__name__, None) is not cls:
+    if not _is_found(cls, cls.__module__):
         never("sklearn.neighbors._kd_tree.newObj", args)
     return cls(_numpy().zeros((1, 1)))
 

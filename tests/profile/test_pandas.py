@@ -16,18 +16,18 @@ import perdure
 pd = pytest.importorskip("pandas", reason="pandas is not installed: make .venv/.group-tables")
 np = pytest.importorskip("numpy")
 
-import pandas.testing as tm  # noqa: E402
-from pandas._libs import interval, sparse  # noqa: E402
-from pandas._libs.arrays import __pyx_unpickle_NDArrayBacked as unpickle_backed  # noqa: E402
-from pandas._libs.internals import _unpickle_block  # noqa: E402
-from pandas._libs.tslibs.period import __pyx_unpickle_PeriodMixin as unpickle_periods  # noqa: E402
-from pandas._libs.tslibs.timestamps import _unpickle_timestamp  # noqa: E402
-from pandas.core.indexes.base import _new_Index  # noqa: E402
-from pandas.core.indexes.datetimes import _new_DatetimeIndex  # noqa: E402
-from pandas.core.indexes.interval import _new_IntervalIndex  # noqa: E402
-from pandas.core.internals.managers import BlockManager, SingleBlockManager  # noqa: E402
+import pandas.testing as tm
+from pandas._libs import interval, sparse
+from pandas._libs.arrays import __pyx_unpickle_NDArrayBacked as unpickle_backed
+from pandas._libs.internals import _unpickle_block
+from pandas._libs.tslibs.period import __pyx_unpickle_PeriodMixin as unpickle_periods
+from pandas._libs.tslibs.timestamps import _unpickle_timestamp
+from pandas.core.indexes.base import _new_Index
+from pandas.core.indexes.datetimes import _new_DatetimeIndex
+from pandas.core.indexes.interval import _new_IntervalIndex
+from pandas.core.internals.managers import BlockManager, SingleBlockManager
 
-from tests.profile.files import write  # noqa: E402
+from tests.profile.files import write
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 FILES = sorted((Path(__file__).parent / "files").glob("*.pkl"))

@@ -10,8 +10,8 @@ import functools
 from importlib import import_module
 
 from perdure.errors import CorruptError
-from perdure.policy.rows import Callee, Constant, Kind, attributes_of, bare, build_attributes, class_row, kind_in, never
 from perdure.policy import partial
+from perdure.policy.rows import Callee, Constant, Kind, attributes_of, bare, build_attributes, class_row, kind_in, never
 from perdure.policy.tables.scipy_checks import ASARRAY, NEW, build_plain
 from perdure.policy.tables.scipy_checks import KINDS as CHECKED
 from perdure.policy.tables.scipy_names import DICTS, PLAIN, RESULTS

@@ -11,6 +11,7 @@ import functools
 from importlib import import_module
 
 from perdure.errors import CorruptError, UntrustedError
+from perdure.policy import partial
 from perdure.policy.rows import (
     Callee,
     Constant,
@@ -21,7 +22,6 @@ from perdure.policy.rows import (
     kind_in,
     never,
 )  # fmt: skip
-from perdure.policy import partial
 from perdure.policy.tables.builtin import build_exception, exception_row
 from perdure.policy.tables.sklearn_checks import after_for, checks_for
 from perdure.policy.tables.sklearn_names import ALIASES, CLASSES, EXCEPTIONS, FUNCTIONS, NUMPY_FUNCTIONS

@@ -1,0 +1,46 @@
+"""Every hostile stream ends as its verdict says, and nobody but the caller notices that it came.
+
+A process apart takes them (see `worker`): no foreign code, nothing shared that has changed, no crash, no hang, no
+memory out of proportion, no value with something in it that could be called.
+"""
+
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from tests.attacks.not_closed import NOT_CLOSED
+from tests.attacks.run import run
+from tests.attacks.streams import ATTACKS
+from tests.attacks.streams.attack import Attack
+
+
+def parameters() -> list[Any]:
+    found = []
+    for attack in ATTACKS.values():
+        marks = []
+        if attack.needs and find_spec(attack.needs) is None:
+            marks.append(pytest.mark.skip(reason=f"{attack.needs} is not installed"))
+        elif attack.id in NOT_CLOSED:
+            marks.append(pytest.mark.xfail(strict=True, reason=f"not closed yet: {NOT_CLOSED[attack.id]}"))
+        found.append(pytest.param(attack, id=attack.id, marks=marks))
+    return found
+
+
+@pytest.fixture(scope="session")
+def reports(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
+    """What came of the streams that this run is about."""
+    wanted = [
+        item.callspec.params["attack"].id
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and "attack" in getattr(item, "callspec", request).params  # type: ignore[union-attr]
+        and not item.get_closest_marker("skip")
+    ]  # fmt: skip
+    return run([], wanted)
+
+
+@pytest.mark.parametrize("attack", parameters())
+def test_attack(attack: Attack, reports: dict[str, dict[str, Any]]) -> None:
+    report = reports[attack.id]
+    assert not report["wrong"], f"it {attack.tries}: {report['outcome']} {report['text']} {report['wrong']}"
+    assert report["outcome"] in attack.verdict, f"it {attack.tries}: {report['text']}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from types import FunctionType
 
+from perdure._engine.reader.guard import charge_hashes
 from perdure.policy.rows import Callee, Kind, never, too_much
 
 TYPE_CHECKING = False
@@ -46,18 +47,30 @@ def is_enum(cls: type) -> bool:
 
 def member_of(cls: type) -> Callable[..., Any]:
     """Looks a member up by its value; the functional API, which makes classes, is out of reach."""
+    enum = sys.modules["enum"]
+    flag = issubclass(cls, enum.Flag)
 
     def member(*args: Any) -> Any:
-        return cls(args[0]) if len(args) == 1 else never(cls.__qualname__, args)
+        if len(args) != 1 or not _is_plain(args[0], 3) or (flag and type(args[0]) is int and args[0] < 0):
+            never(cls.__qualname__, args)
+        return cls(args[0])
 
     return member
 
 
-def trusted_class(cls: type) -> Callee:
+def _is_plain(value: Any, levels: int) -> bool:
+    """Text, numbers, and small tuples of them: what can be hashed, compared and shown at no cost."""
+    if type(value) is tuple:
+        return levels > 0 and len(value) <= 100 and all(_is_plain(part, levels - 1) for part in value)
+    return type(value) in (str, bytes, int, float, complex, bool, type(None))
+
+
+def trusted_class(cls: type, known: Callable[[str, str], Any]) -> Callee:
+    """The answer for a class; ``known`` is what the tables say of a name."""
     name = f"{cls.__module__}.{cls.__qualname__}"
     if is_enum(cls):
         return Callee(name, member_of(cls), value=cls)
-    check = _constructor_check(cls)
+    check = _constructor_check(cls, known)
     if check is None:
         return Callee(name, cls, value=cls, plain=cls)
 
@@ -66,10 +79,12 @@ def trusted_class(cls: type) -> Callee:
         return cls(*args)
 
     def new(*args: Any, **kwargs: Any) -> Any:
-        check((*args, *kwargs.values()))
+        if args or kwargs:
+            check((*args, *kwargs.values()))
         return cls.__new__(cls, *args, **kwargs)
 
-    return Callee(name, call, new=new, value=cls)
+    # Without arguments there is nothing to check, and the engine makes the instance itself.
+    return Callee(name, call, new=new, value=cls, plain=cls if check is _check_items else None)
 
 
 def trusted_kind(cls: type, known_kind: Callable[[type], Kind | None]) -> Kind | None:
@@ -86,21 +101,43 @@ def trusted_kind(cls: type, known_kind: Callable[[type], Kind | None]) -> Kind |
     return Kind(method, fill=True)
 
 
-def _constructor_check(cls: type) -> Callable[[tuple[Any, ...]], None] | None:
-    """What a class's arguments must be where a type in C takes them as they come."""
+def _constructor_check(cls: type, known: Callable[[str, str], Any]) -> Callable[[tuple[Any, ...]], None] | None:
+    """What a class's arguments must be where a type takes them that the tables know, or one in C."""
     for base in type.__dict__["__mro__"].__get__(cls):
-        if base in _CHECKS:
-            return _CHECKS[base]
-        if base.__module__ == "numpy" and base.__name__ == "ndarray":
-            return _refuse_arrays
         own = _namespace(base)
+        if base is not cls or base in _CHECKS:
+            if base in _CHECKS:
+                return _CHECKS[base]
+            row = known(base.__module__, base.__qualname__)
+            if row is not None and row.value is base and base is not object and not issubclass(base, BaseException):
+                return _check_by(row, base)
         if isinstance(own.get("__init__"), FunctionType) or isinstance(own.get("__new__"), staticmethod):
             return None  # its own code takes them
     return None
 
 
-def _refuse_arrays(args: tuple[Any, ...]) -> None:
-    never("a subclass of ndarray, by its constructor,", args)  # of any size, with what was in memory
+def _check_by(row: Any, base: type) -> Callable[[tuple[Any, ...]], None]:
+    """Arguments with which the table would make an instance of the base itself."""
+    make = getattr(row, "call", None) or getattr(row, "new", None)
+
+    def check(args: tuple[Any, ...]) -> None:
+        if make is None:
+            never(f"a class that inherits {base.__qualname__}, by its constructor,", args)
+        if getattr(row, "hashes", False):
+            _check_items(args)
+        make(*args)
+
+    return check
+
+
+def _check_items(args: tuple[Any, ...]) -> None:
+    """Lists, tuples and dicts are copied, and of sets and dicts hashed: as keys, or as pairs of a key and a value."""
+    for arg in args:
+        if type(arg) in (list, tuple):
+            charge_hashes(arg)
+            for part in arg:
+                if type(part) is list:
+                    charge_hashes(part)
 
 
 def _check_bytes(args: tuple[Any, ...]) -> None:
@@ -128,4 +165,5 @@ _CHECKS: dict[type, Callable[[tuple[Any, ...]], None]] = {
     int: _check_number,
     float: _check_number,
     complex: _check_number,
+    **dict.fromkeys((list, tuple, dict, set, frozenset), _check_items),
 }

@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -17,7 +18,7 @@ from types import ModuleType
 from perdure.errors import CorruptError, UntrustedError
 from perdure.policy.classes import is_enum, static_attribute, trusted_class, trusted_kind
 from perdure.policy.partial import NewOf, partial_row
-from perdure.policy.rows import Callee, Constant, Kind
+from perdure.policy.rows import Callee, Constant, Kind, never
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Policy:
         self._adopted: set[type] = set()
         self._special: dict[tuple[str, str], Callee] = {
             ("builtins", "getattr"): Callee("builtins.getattr", self._getattr),
+            ("collections", "defaultdict"): Callee("collections.defaultdict", self._defaultdict, value=defaultdict),
             ("copyreg", "_reconstructor"): Callee("copyreg._reconstructor", self._reconstructor),
             ("copyreg", "__newobj__"): Callee("copyreg.__newobj__", self._newobj),
             ("copyreg", "__newobj_ex__"): Callee("copyreg.__newobj_ex__", self._newobj_ex),
@@ -137,10 +139,10 @@ class Policy:
             if row is not None and (row.value if type(row) is Constant else _value(row)) is found:
                 return row
             if self._objects.get(key) is found:
-                return _answer(found)
+                return self._answer(found)
             if isinstance(found, type) and not issubclass(found, type):
                 self._adopted.add(found)
-                return trusted_class(found)
+                return trusted_class(found, self._known)
         return Constant(found, shared=not isinstance(found, type))
 
     def allows(self, module: str, name: str) -> bool:
@@ -190,9 +192,9 @@ class Policy:
         if self._is_named(module, name):
             found = find(module, name)
             if isinstance(found, type) and self._is_trusted_class(found, dotted):
-                return trusted_class(found)
+                return trusted_class(found, self._known)
             if exact and not isinstance(found, (type, ModuleType)) and _is_own(found, module):
-                return _answer(found)
+                return self._answer(found)
             if found is not _NOTHING:
                 refuse(*own_name(found, default=(module, name)))
         return self._member(module, name)
@@ -200,7 +202,14 @@ class Policy:
     def _object(self, module: str, name: str) -> Answer | None:
         """The answer for an object that ``trusted=`` holds, or None."""
         thing = self._objects.get((module, name))
-        return None if thing is None else _answer(thing)
+        return None if thing is None else self._answer(thing)
+
+    def _answer(self, thing: Any) -> Answer:
+        if isinstance(thing, type):
+            return trusted_class(thing, self._known)
+        if callable(thing):
+            return Callee(".".join(own_name(thing, default=("", type(thing).__name__))), thing, value=thing)
+        return Constant(thing, shared=True)
 
     def _is_trusted_class(self, cls: type, spelled: str) -> bool:
         module, name = own_name(cls)
@@ -262,14 +271,25 @@ class Policy:
     def _makes(self, cls: Any) -> bool:
         return bool(self._class_answer(cls))
 
+    def _defaultdict(self, *args: Any) -> Any:
+        """With a factory that a stream may name itself: the application calls it for each key that is missing."""
+        if len(args) > 1 or (args and args[0] is not None and not isinstance(args[0], type)):
+            never("collections.defaultdict", args)
+        if args and args[0] is not None:
+            factory: Any = args[0]
+            answer = self._known(*own_name(factory)) or (factory in self._adopted and factory)
+            if answer is not factory and _value(answer) is not factory:
+                self._class_answer(factory)
+        return defaultdict(*args)
+
     def _class_answer(self, cls: Any) -> Callee:
         if isinstance(cls, type):
             if cls in self._adopted:
-                return trusted_class(cls)
+                return trusted_class(cls, self._known)
             answer = self.resolve(*own_name(cls))
             if type(answer) is Callee and _value(answer) is cls:
                 return answer
-        raise UntrustedError(f"{cls!r:.200} is no class that the policy lets the stream create")
+        raise UntrustedError(f"{_shown(cls):.200} is no class that the policy lets the stream create")
 
     def _newobj(self, *args: Any) -> Any:
         return self._newobj_ex(args[0] if args else None, args[1:], {})
@@ -287,7 +307,7 @@ class Policy:
         answer = self._class_answer(cls)
         if base is object:
             return object.__new__(cls) if answer.plain is not None else self._newobj_ex(cls, (), {})
-        if base not in _BASES or not issubclass(cls, base) or type(state) is not base:
+        if not isinstance(base, type) or base not in _BASES or not issubclass(cls, base) or type(state) is not base:
             raise CorruptError("copyreg._reconstructor with a base that no pickler gives")
         if answer.plain is None and answer.new is None:
             raise UntrustedError(f"{answer.name} is no class that the policy lets the stream create", (answer.name,))
@@ -323,6 +343,11 @@ def known(module: str, name: str) -> Any:
     return found
 
 
+def _shown(thing: Any) -> str:
+    """What something is called, at no cost: showing a value may take for ever."""
+    return ".".join(own_name(thing)) if isinstance(thing, type) else f"a {type(thing).__name__}"
+
+
 def _value(row: Any) -> Any:
     return row.value if type(row) in (Callee, Constant) else None
 
@@ -346,19 +371,13 @@ def _is_own(found: Any, module: str) -> bool:
     return own.split(".")[0].lstrip("_") == module.split(".")[0].lstrip("_")
 
 
-def _answer(thing: Any) -> Answer:
-    if isinstance(thing, type):
-        return trusted_class(thing)
-    if callable(thing):
-        return Callee(".".join(own_name(thing, default=("", repr(thing)))), thing, value=thing)
-    return Constant(thing, shared=True)
-
-
 def find(module: str, name: str) -> Any:
     """The object of a name that could be trusted: through the module's own names and then through classes
     alone; nothing is run but the import. ``_NOTHING`` where there is none."""
     parts = name.split(".")
-    if not all(part.isidentifier() for part in (*module.split("."), *parts)) or "__main__" in module.split(".")[1:]:
+    if not all(part.isidentifier() for part in (*module.split("."), *parts)) or {"__main__", "__init__"} & set(
+        module.split(".")[1:]
+    ):
         return _NOTHING
     loaded = sys.modules.get(module) or import_module(module)
     if not isinstance(loaded, ModuleType):

@@ -234,7 +234,7 @@ from perdure.policy.rows import Callee, Constant, Kind, bare, build_attributes, 
 TOPS = ("{library}",)
 NEEDS = ()
 '''
-_TAIL = '''
+_TAIL = """
 KINDS = {
     **{(module, name): Kind(build_attributes) for module, names in CLASSES.items() for name in names.split()},
     **{key: Kind(build, unseen=True) for key, build in STATES.items()},
@@ -257,7 +257,7 @@ def row(module, name):
 
 def kind(cls):
     return kind_in(KINDS, cls)
-'''
+"""
 
 
 def draft(library: str, streams: list[bytes]) -> str:

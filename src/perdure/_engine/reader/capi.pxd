@@ -272,3 +272,13 @@ cdef extern from *:
     bint is_abstract "PERDURE_IS_ABSTRACT"(PyTypeObject*) noexcept
     bint has_dict "PERDURE_HAS_DICT"(PyTypeObject*) noexcept
     bint is_data_descriptor "PERDURE_IS_DATA_DESCRIPTOR"(PyObject*) noexcept
+
+cdef extern from *:
+    """
+    #if PY_VERSION_HEX >= 0x030C0000
+    #define PERDURE_DIGITS(o) ((Py_ssize_t)(((PyLongObject *)(o))->long_value.lv_tag >> 3))
+    #else
+    #define PERDURE_DIGITS(o) (Py_SIZE(o) < 0 ? -Py_SIZE(o) : Py_SIZE(o))
+    #endif
+    """
+    Py_ssize_t long_digits "PERDURE_DIGITS"(PyObject*) noexcept

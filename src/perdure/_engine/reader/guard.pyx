@@ -7,12 +7,13 @@ from perdure._engine.reader.guard cimport *
 from perdure._engine.reader.instances cimport is_dunder
 from perdure._engine.reader.machine cimport Machine
 from perdure._engine.reader.names cimport renamed
-from perdure._engine.reader.work cimport begin_work, charge, charge_chain, charge_copies, charge_now, end_work
+from perdure._engine.reader.work cimport begin_work, charge, charge_chain, charge_copies, charge_hashes_now, charge_now, end_work
 
 from perdure.errors import CorruptError, UnpicklingError, UntrustedError
 
 cdef enum:
     KINDS_KEPT = 1000   # of types, in a policy
+    LONG_NUMBER = 64    # digits of thirty bits, of an int likewise
     LONG_TEXT = 1 << 16  # characters of a str that goes to a constructor without a look at it
 
 cdef extern from *:
@@ -58,7 +59,7 @@ cdef class Callee:
 
     ``value`` is what takes the name's place where it becomes part of a value; without it the
     name is a helper, and no value. ``plain`` is a class whose ``__new__`` may be called with any
-    arguments, by the engine itself. ``direct`` is called instead of ``call`` where the arguments
+    arguments, by the engine itself where there is no ``new``. ``direct`` is called instead of ``call`` where the arguments
     are exactly of the ``types`` (and a str is not very long). ``hashes``: the argument is a list
     whose items are hashed, which is charged first. ``arrays``: ``direct`` is numpy's _frombuffer,
     which the engine stands in for where it can. ``pending``: using what it makes before BUILD could
@@ -314,6 +315,8 @@ cdef inline bint agree(PyObject* types, PyObject** args, Py_ssize_t n) noexcept:
             return False
         if PyUnicode_CheckExact(args[i]) and PyUnicode_GET_LENGTH(args[i]) > LONG_TEXT:
             return False
+        if Py_TYPE(args[i]) == &PyLong_Type and long_digits(args[i]) > LONG_NUMBER:
+            return False
     return True
 
 
@@ -321,6 +324,8 @@ cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObj
     """NEWOBJ (kwargs NULL) and NEWOBJ_EX."""
     cdef PyObject* target
     cdef PyObject* value
+    cdef PyObject* key
+    cdef Py_ssize_t at = 0
     cdef PyTypeObject* cls
     cdef void* before
     if not is_callee(callee):
@@ -328,19 +333,17 @@ cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObj
     if not PyTuple_CheckExact(args) or (kwargs != NULL and not PyDict_CheckExact(kwargs)):
         PyErr_SetString(<PyObject*>UnpicklingError, b"arguments of NEWOBJ are not a tuple and a dict")
         return NULL
-    target = <PyObject*>(<Callee>callee).plain
-    if target != Py_None:
-        cls = <PyTypeObject*>target
-        if not has_new(cls):
-            return (<with_one>refuse_class)(callee)
-        if charge_copies(m, (<PyTupleObject*>args).ob_item, PyTuple_GET_SIZE(args)) < 0:
-            return NULL
-        return received(m, callee, call_new(cls, args, kwargs))
-    target = <PyObject*>(<Callee>callee).new
-    if target == Py_None:
-        return (<with_one>refuse_class)(callee)
     if charge_copies(m, (<PyTupleObject*>args).ob_item, PyTuple_GET_SIZE(args)) < 0:
         return NULL
+    while kwargs != NULL and PyDict_Next(kwargs, &at, &key, &value):
+        if charge_copies(m, &value, 1) < 0:
+            return NULL
+    target = <PyObject*>(<Callee>callee).new
+    if target == Py_None:
+        cls = <PyTypeObject*>(<Callee>callee).plain
+        if <PyObject*>cls == Py_None or not has_new(cls):
+            return (<with_one>refuse_class)(callee)
+        return received(m, callee, call_new(cls, args, kwargs))
     before = begin_work(m)
     value = PyObject_Call(target, args, kwargs)
     end_work(before)
@@ -648,6 +651,11 @@ def charge_copy(Py_ssize_t size):
     """For the call or build function of a table: charges the load that it works for with as many bytes, before
     it copies them. Raises LimitError."""
     charge_now(size)
+
+
+def charge_hashes(items not None):
+    """The same, for a list or a tuple whose items it is about to hash."""
+    charge_hashes_now(items)
 
 
 def are_text(array, missing):

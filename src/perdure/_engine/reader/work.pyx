@@ -4,7 +4,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport uint16_t, uint64_t
 from libc.string cimport memset
 from perdure._engine.reader.capi cimport *
-from perdure._engine.reader.keys cimport is_nest, mix, tuple_depth
+from perdure._engine.reader.keys cimport is_nest, mix, slice_parts
 from perdure._engine.reader.machine cimport COPIES, FREE_STEPS, Machine, STEPS
 from perdure._engine.reader.work cimport *
 
@@ -17,15 +17,11 @@ cdef enum:
     FEW = 64             # keys, in a container: all of them may collide
     COLLISION = 64       # steps, for each pair of equal hashes
     FULL = 0xFFFF        # of a counter
+    ITEM = 40            # bytes of an int and its place in a list
     CHAINED = 10_000     # containers without a trashcan that hold another of their kind
 
 cdef extern from *:
     """
-    #if PY_VERSION_HEX >= 0x030C0000
-    #define PERDURE_DIGITS(o) ((Py_ssize_t)(((PyLongObject *)(o))->long_value.lv_tag >> 3))
-    #else
-    #define PERDURE_DIGITS(o) (Py_SIZE(o) < 0 ? -Py_SIZE(o) : Py_SIZE(o))
-    #endif
     #define PERDURE_HASH(o) PyObject_Hash(o)
     #define PERDURE_IS_ARRAY(t) (strcmp((t)->tp_name, "numpy.ndarray") == 0)
     #ifdef _MSC_VER
@@ -36,10 +32,13 @@ cdef extern from *:
     static PERDURE_THREAD_LOCAL void *perdure_at_work = NULL;
     """
     void* at_work "perdure_at_work"  # the thread's machine for whose stream a table is at work
-    Py_ssize_t digits "PERDURE_DIGITS"(PyObject*) noexcept
     Py_hash_t hash_of "PERDURE_HASH"(PyObject*) noexcept
     bint is_array "PERDURE_IS_ARRAY"(PyTypeObject*) noexcept
     Py_ssize_t PySet_GET_SIZE(PyObject*) noexcept
+    Py_ssize_t PyObject_Size(PyObject*) noexcept
+    bint PyFrozenSet_CheckExact(PyObject*) noexcept
+    Py_ssize_t PY_SSIZE_T_MAX
+    PyTypeObject PyRange_Type
     PyObject* PyObject_GetIter(PyObject*) noexcept
 
 cdef PyTypeObject* DEQUE = <PyTypeObject*><PyObject*>deque
@@ -74,15 +73,50 @@ cdef int charge(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, in
     cdef Py_ssize_t i = 0
     cdef bint doubtful = False
     while i < n:
-        if is_nest(items[i]):
-            while not tuple_depth(&m.budget, items[i], DEPTH):
-                if m.budget >= 0:
-                    return refuse("a key nests too deep to be hashed", "depth")
-                if owed(m):
-                    return refuse("hashing the keys costs more than the stream's size allows", "hashing")
+        if (is_nest(items[i]) or PyFrozenSet_CheckExact(items[i])) and weigh(m, items[i], DEPTH) < 0:
+            return -1
         doubtful = doubtful or is_doubtful(items[i])
         i += step
     return charge_collisions(m, target, items, n, step) if doubtful else 0
+
+
+cdef int weigh(Machine* m, PyObject* key, int depth) noexcept:
+    """Charges a key for all its parts, as often as they are met: what it takes to hash it, or to compare it with
+    one that is equal. (A frozenset's hash is kept; that two are equal is found by going through both.)"""
+    cdef PyObject* iterator
+    cdef PyObject* part
+    cdef PyObject** parts
+    cdef Py_ssize_t i, n = 3
+    cdef int status = 0
+    if depth == 0:
+        return refuse("a key nests too deep to be hashed", "depth")
+    if is_nest(key):
+        parts = slice_parts(key)
+        if PyTuple_Check(key):
+            n = PyTuple_GET_SIZE(key)
+            parts = (<PyTupleObject*>key).ob_item
+        m.budget -= n + 1
+        if m.budget < 0 and owed(m):
+            return refuse("hashing the keys costs more than the stream's size allows", "hashing")
+        for i in range(n):
+            if (is_nest(parts[i]) or PyFrozenSet_CheckExact(parts[i])) and weigh(m, parts[i], depth - 1) < 0:
+                return -1
+        return 0
+    m.budget -= PySet_GET_SIZE(key) + 1
+    if m.budget < 0 and owed(m):
+        return refuse("hashing the keys costs more than the stream's size allows", "hashing")
+    iterator = PyObject_GetIter(key)
+    if iterator == NULL:
+        return -1
+    while status == 0:
+        part = PyIter_Next(iterator)
+        if part == NULL:
+            break
+        if is_nest(part) or PyFrozenSet_CheckExact(part):
+            status = weigh(m, part, depth - 1)
+        Py_DECREF(part)
+    Py_DECREF(iterator)
+    return status
 
 
 cdef inline bint is_doubtful(PyObject* key) noexcept:
@@ -93,7 +127,7 @@ cdef inline bint is_doubtful(PyObject* key) noexcept:
     if PyUnicode_CheckExact(key) or PyBytes_CheckExact(key) or Py_TYPE(key) == &PyFloat_Type or key == Py_None:
         return False
     if Py_TYPE(key) == &PyLong_Type:
-        return digits(key) > 2  # of thirty bits
+        return long_digits(key) > 2  # of thirty bits
     if PyTuple_CheckExact(key):
         n = PyTuple_GET_SIZE(key)
         if n == 0:
@@ -195,7 +229,7 @@ cdef inline int count_hash(Machine* m, PyObject* key) noexcept:
 
 cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
     """A call may copy what its arguments hold, and the memo gives them any number of times."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, size
     for i in range(n):
         if PyUnicode_CheckExact(args[i]):
             m.copies -= PyUnicode_GET_LENGTH(args[i])
@@ -206,7 +240,13 @@ cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
         elif PyDict_CheckExact(args[i]):
             m.copies -= 64 * PyDict_GET_SIZE(args[i])
         elif Py_TYPE(args[i]) == &PyLong_Type:
-            m.copies -= 4 * digits(args[i])
+            m.copies -= 4 * long_digits(args[i])
+        elif Py_TYPE(args[i]) == &PyRange_Type:
+            size = PyObject_Size(args[i])  # what goes through it makes an int each time
+            if size < 0 or size > PY_SSIZE_T_MAX // ITEM:
+                PyErr_Clear()
+                return refuse("the stream copies more than its size allows", "memory")
+            m.copies -= ITEM * size
     return check_copies(m)
 
 
@@ -236,6 +276,19 @@ cdef int charge_now(Py_ssize_t size) except -1:
         return 0
     m.copies -= size
     return check_copies(m)
+
+
+cdef int charge_hashes_now(object items) except -1:
+    """Charges the load that a table is at work for with the hashes of a list's or a tuple's items."""
+    cdef Machine* m = <Machine*>at_work
+    cdef PyObject** parts
+    if m == NULL:
+        return 0
+    if type(items) is list:
+        parts = (<PyListObject*><PyObject*>items).ob_item
+    else:
+        parts = (<PyTupleObject*><PyObject*>items).ob_item
+    return charge(m, NULL, parts, len(items), 1)
 
 
 cdef bint is_chain(PyTypeObject* type) noexcept:

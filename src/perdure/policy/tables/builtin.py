@@ -55,7 +55,14 @@ def _type(*args: Any) -> type:
 
 
 _complex = only(complex, "complex", (float, float))
-_range = only(range, "range", (int, int, int))
+
+
+def _range(*args: Any) -> range:
+    if len(args) != 3 or not all(type(arg) is int and arg.bit_length() <= 4096 for arg in args):
+        never("range", args)
+    return range(*args)
+
+
 _object = only(object, "object", ())
 
 _CALLEES: dict[str, Answer] = {

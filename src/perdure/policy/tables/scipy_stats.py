@@ -149,8 +149,10 @@ def _build_density(instance: Any, state: Any) -> None:
                 raise CorruptError(f"{key} of a gaussian_kde is of another shape")
         elif key not in _SCALARS and key != "dataset":
             raise CorruptError("the state of a gaussian_kde has a key that it never has")
-        elif key != "dataset" and type(value) not in (int, float) and not isinstance(
-            value, import_module("numpy").number
+        elif (
+            key != "dataset"
+            and type(value) not in (int, float)
+            and not isinstance(value, import_module("numpy").number)
         ):
             raise CorruptError(f"{key} of a gaussian_kde is a number")
     if "cho_cov" not in found:

@@ -192,9 +192,7 @@ FUNCTIONS = {
 }  # fmt: skip
 
 # numpy's, which estimators take too (FeatureAgglomeration's pooling_func); its universal functions are in the profile.
-NUMPY_FUNCTIONS = (
-    "amax amin average max mean median min nanmax nanmean nanmedian nanmin nanstd nansum prod std sum var"
-)
+NUMPY_FUNCTIONS = "amax amin average max mean median min nanmax nanmean nanmedian nanmin nanstd nansum prod std sum var"
 
 EXCEPTIONS = (
     "ConvergenceWarning DataConversionWarning DataDimensionalityWarning EfficiencyWarning EstimatorCheckFailedWarning "

@@ -6,12 +6,13 @@ hold values: functools.partial, operator's getters, itertools, bound methods, em
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib import import_module
 
 from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.classes import MANY_DIGITS, static_attribute
-from perdure.policy.rows import Callee, Kind, bare, class_row, fields, kind_in, never, too_much
+from perdure.policy.rows import Callee, Kind, bare, class_row, fields, kind_in, never, only, too_much
 from perdure.policy.tables.builtin import build_exception, exception_row
 
 TYPE_CHECKING = False
@@ -45,11 +46,6 @@ def row(module: str, name: str) -> Answer | None:
 # ---- what most rows are made of --------------------------------------------------------------
 
 
-def _sound(cls: type) -> Callee:
-    """A class whose constructor in C takes any arguments, and makes nothing of those that it can't."""
-    return Callee(_name(cls), cls, value=cls, plain=cls)
-
-
 def _called(*shapes: tuple[Any, ...]) -> Callable[[type], Callee]:
     """A class that is called with arguments of just these types."""
 
@@ -70,6 +66,16 @@ def _fits(types: tuple[type, ...], shape: tuple[Any, ...]) -> bool:
         issubclass(found, wanted) if isinstance(wanted, tuple) else found is wanted
         for found, wanted in zip(types, shape, strict=True)
     )
+
+
+def _error_in_text(*shapes: tuple[Any, ...]) -> Callable[[type], Callee]:
+    """An exception that looks for the place of an error in a text when it is made."""
+
+    def make(cls: type) -> Callee:
+        call = only(cls, _name(cls), *shapes)
+        return class_row(cls, call)
+
+    return make
 
 
 def _texts(cls: type) -> Callee:
@@ -241,6 +247,29 @@ def _build_template(instance: Any, state: Any) -> None:
 # ---- times -----------------------------------------------------------------------------------
 
 
+def _calendar(cls: type) -> Callee:
+    """date, datetime and time from the bytes of their pickles. They believe most of these themselves: the ranges
+    are those of their public constructors."""
+    size = {"date": 4, "datetime": 10, "time": 6}[cls.__name__]
+
+    def call(*args: Any) -> Any:
+        if args and type(args[0]) is str:  # Python 2
+            args = (args[0].encode("latin-1"), *args[1:])
+        if not args or type(args[0]) is not bytes or len(args[0]) != size or len(args) > (1 if size == 4 else 2):
+            if not args or not all(type(arg) is int for arg in args):
+                never(f"datetime.{cls.__name__}", args)
+            return cls(*args)
+        raw, zone = args[0], args[1:]
+        if size == 4:
+            return cls(raw[0] << 8 | raw[1], raw[2], raw[3])
+        fold = raw[2 if size == 10 else 0] >> 7
+        start = [raw[0] << 8 | raw[1], raw[2] & 127, raw[3], raw[4]] if size == 10 else [raw[0] & 127]
+        micros = raw[-3] << 16 | raw[-2] << 8 | raw[-1]
+        return cls(*start, raw[-5], raw[-4], micros, *zone, fold=fold)
+
+    return Callee(_name(cls), call, new=call, value=cls, plain=cls)
+
+
 def _zone_info(cls: type) -> Callee:
     """ZoneInfo(key) with a key that names no path: a zone of the system's database or of tzdata."""
 
@@ -390,10 +419,19 @@ _ITEM_SIZES = {"b": 1, "B": 1, "u": 4, "w": 4, "h": 2, "H": 2, "i": 4, "I": 4, "
                "f": 4, "d": 8}  # fmt: skip
 
 
+def _is_code(value: Any) -> bool:
+    return type(value) is str and value in _ITEM_SIZES
+
+
 def _array(cls: type) -> Callee:
     def call(*args: Any) -> Any:
         """Of a type code and a list of items, as protocols 0 to 2 have it."""
-        if len(args) != 2 or args[0] not in _ITEM_SIZES or type(args[1]) not in (list, str, bytes):
+        if (
+            len(args) != 2
+            or type(args[0]) is not str
+            or args[0] not in _ITEM_SIZES
+            or type(args[1]) not in (list, str, bytes)
+        ):
             never("array.array", args)
         return cls(*args)
 
@@ -404,7 +442,7 @@ def _array_reconstructor(function: Any) -> Callee:
     def call(*args: Any) -> Any:
         array = import_module("array").array
         if (
-            len(args) != 4 or args[0] is not array or args[1] not in _ITEM_SIZES or type(args[2]) is not int
+            len(args) != 4 or args[0] is not array or not _is_code(args[1]) or type(args[2]) is not int
             or not 0 <= args[2] <= 21 or type(args[3]) is not bytes
         ):  # fmt: skip
             never("array._array_reconstructor", args)
@@ -455,7 +493,8 @@ _ALIASES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_pydatetime
             "zoneinfo._zoneinfo": "zoneinfo"}  # fmt: skip
 
 _ROWS: dict[tuple[str, str], Any] = {
-    **{("datetime", name): _sound for name in ("date", "datetime", "time", "timezone")},
+    **{("datetime", name): _calendar for name in ("date", "datetime", "time")},
+    ("datetime", "timezone"): _called((timedelta,), (timedelta, str)),
     ("datetime", "timedelta"): lambda cls: Callee(
         "datetime.timedelta", cls, value=cls, plain=cls, direct=cls, types=(int, int, int)
     ),
@@ -508,9 +547,10 @@ _ROWS: dict[tuple[str, str], Any] = {
     ("re", "_compile"): _pattern,
     ("random", "Random"): _random,
     ("statistics", "NormalDist"): bare,
+    ("json.decoder", "JSONDecodeError"): _error_in_text((str, str, int)),
+    ("re", "error"): _error_in_text((str,), (str, str, int), (str, bytes, int), (str, type(None), type(None))),
     **dict.fromkeys((
-        ("json.decoder", "JSONDecodeError"), ("socket", "gaierror"), ("socket", "herror"), ("socket", "timeout"),
-        ("re", "error"),
+        ("socket", "gaierror"), ("socket", "herror"), ("socket", "timeout"),
     ), exception_row),
 }  # fmt: skip
 
@@ -534,6 +574,7 @@ KINDS: Kinds = {
     ("dateutil.relativedelta", "relativedelta"): Kind(_build_relativedelta, unseen=True),
     ("dateutil._common", "weekday"): Kind(_build_weekday, unseen=True),
     **{key: _EXCEPTION for key, make in _ROWS.items() if make is exception_row},
+    **dict.fromkeys((("json.decoder", "JSONDecodeError"), ("re", "error")), _EXCEPTION),
 }
 
 

@@ -122,7 +122,6 @@ NOT_CLOSED: dict[str, str] = {
     "trust: a generator's seed": "it does not end",
     "trust: persistent_load's class, as a factory": "a value comes of it",
     "trust: persistent_load's popen, as a factory": "a value comes of it",
-    "work: PUTs, ever farther": "memory",
     "work: 2**60 leaves as a type code": "it does not end",
     "work: 300000 levels as a type code": "it crashes",
     "work: 2**60 leaves as array's type code": "it does not end",

@@ -114,6 +114,8 @@ cdef extern from "Python.h":
     PyObject* _PyDict_NewPresized(Py_ssize_t) noexcept  # new
     PyObject* PyDict_Copy(PyObject*) noexcept  # new
     int PyDict_Check(PyObject*) noexcept
+    int PyDict_Contains(PyObject*, PyObject*) noexcept
+    int PyDict_DelItem(PyObject*, PyObject*) noexcept
     int PyDict_CheckExact(PyObject*) noexcept
     int PyDict_SetItem(PyObject*, PyObject*, PyObject*) noexcept
     int PyDict_Update(PyObject*, PyObject*) noexcept

@@ -45,7 +45,6 @@ cdef extern from *:
     PyObject* PyObject_Call(PyObject*, PyObject*, PyObject*) noexcept
     PyObject* PyLong_FromVoidPtr(void*) noexcept
     int PyUnicode_CompareWithASCIIString(PyObject*, const char*) noexcept
-    int PyDict_Contains(PyObject*, PyObject*) noexcept
     size_t ARGUMENTS_OFFSET "PY_VECTORCALL_ARGUMENTS_OFFSET"
 
 cdef object NO_VALUE = object()

@@ -229,14 +229,14 @@ cdef inline int memo_put(Machine* m, Py_ssize_t index, PyObject* value) noexcept
     """Any index, in any order; takes its own reference."""
     cdef PyObject* old
     if index >= m.memo_filled:
-        if index > DENSE_MEMO and index > m.memo_filled * 2:
+        if index > DENSE_MEMO and index > 4 * m.memo_count:
             return memo_put_sparse(m, index, value)
         if index >= m.memo_room and grow_memo(m, index + 1) < 0:
             return -1
         memset(m.memo + m.memo_filled, 0, (index + 1 - m.memo_filled) * sizeof(PyObject*))
         m.memo_filled = index + 1
-        if m.memo_sparse != NULL and memo_take_sparse(m, index) < 0:
-            return -1
+    if m.memo_sparse != NULL and memo_drop_sparse(m, index) < 0:
+        return -1
     old = m.memo[index]
     if old != NULL and m.policy != NULL and keep_replaced(m, old) < 0:
         return -1
@@ -278,35 +278,36 @@ cdef inline int memo_put_sparse(Machine* m, Py_ssize_t index, PyObject* value) n
     Py_DECREF(key)
     return status
 
-cdef inline int memo_take_sparse(Machine* m, Py_ssize_t top) noexcept:
-    """After the array grew past indices that were sparse: moves them over, so that each
-    index has one place."""
-    cdef Py_ssize_t at = 0, index
-    cdef PyObject* key
+cdef inline int memo_drop_sparse(Machine* m, Py_ssize_t index) noexcept:
+    """Before an index gets a place in the array, which has grown past it: it has one place only."""
+    cdef PyObject* key = PyLong_FromSsize_t(index)
+    cdef int found = -1 if key == NULL else PyDict_Contains(m.memo_sparse, key)
+    if found > 0 and m.policy != NULL and keep_replaced(m, PyDict_GetItemWithError(m.memo_sparse, key)) < 0:
+        found = -1
+    if found > 0:
+        found = PyDict_DelItem(m.memo_sparse, key)
+        m.memo_count -= found == 0
+    Py_XDECREF(key)
+    return -1 if found < 0 else 0
+
+cdef inline PyObject* memo_get_sparse(Machine* m, Py_ssize_t index) noexcept:
+    """Borrowed; NULL, perhaps without an exception."""
+    cdef PyObject* key = PyLong_FromSsize_t(index)
     cdef PyObject* value
-    cdef PyObject* rest = PyDict_New()
-    if rest == NULL:
-        return -1
-    while PyDict_Next(m.memo_sparse, &at, &key, &value):
-        index = PyLong_AsSsize_t(key)
-        if index <= top:
-            if m.memo[index] == NULL:
-                Py_INCREF(value)
-                m.memo[index] = value
-        elif PyDict_SetItem(rest, key, value) < 0:
-            Py_DECREF(rest)
-            return -1
-    Py_DECREF(m.memo_sparse)
-    m.memo_sparse = rest
-    return 0
+    if key == NULL:
+        return NULL
+    value = PyDict_GetItemWithError(m.memo_sparse, key)
+    Py_DECREF(key)
+    return value
 
 cdef inline PyObject* memo_get(Machine* m, Py_ssize_t index) noexcept:
     """Borrowed; NULL without an exception where there is none."""
-    cdef PyObject* key
     cdef PyObject* value = NULL
     cdef PyObject** slot
     if 0 <= index < m.memo_filled:
         value = m.memo[index]
+        if value == NULL and m.memo_sparse != NULL:
+            value = memo_get_sparse(m, index)
         if value == NULL:
             # A dict that is still lazy: somewhere on the stack, and wanted now.
             slot = m.sp
@@ -315,10 +316,7 @@ cdef inline PyObject* memo_get(Machine* m, Py_ssize_t index) noexcept:
                 if is_lazy(slot[0]) and lazy_index(slot[0]) == index:
                     return NULL if settle(m, slot) < 0 else slot[0]
     elif m.memo_sparse != NULL:
-        key = PyLong_FromSsize_t(index)
-        if key != NULL:
-            value = PyDict_GetItemWithError(m.memo_sparse, key)
-            Py_DECREF(key)
+        value = memo_get_sparse(m, index)
     return value
 
 cdef inline bint is_read(Machine* m, Py_ssize_t index) noexcept:

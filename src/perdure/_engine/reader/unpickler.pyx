@@ -519,11 +519,11 @@ cdef class UnpicklerMemoProxy:
         cdef Py_ssize_t i
         visiting = visit(&self.unpickler.owner, "Unpickler")
         try:
+            if m.memo_sparse != NULL:
+                copied.update(<object>m.memo_sparse)
             for i in range(m.memo_filled):
                 if m.memo[i] != NULL:
                     copied[i] = <object>m.memo[i]
-            if m.memo_sparse != NULL:
-                copied.update(<object>m.memo_sparse)
             return copied
         finally:
             if visiting:

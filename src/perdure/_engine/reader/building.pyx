@@ -60,8 +60,8 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
     cdef PyObject* values
     cdef PyObject* answer
     cdef int status = 0
-    if m.policy != NULL and (may_change(m, target, b"APPENDS") < 0 or
-                             (is_chain(Py_TYPE(target)) and charge_chain(m, items, m.sp - items) < 0)):
+    if m.policy != NULL and (may_change(m, target, &PyList_Type, b"APPENDS") < 0 or
+                             (is_chain(Py_TYPE(target)) and charge_chain(m, Py_TYPE(target), items, m.sp - items) < 0)):
         return -1
     if PyList_CheckExact(target):  # free-threaded builds come here with lists too
         values = list_of(items, m.sp - items)
@@ -130,8 +130,9 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
     """SETITEMS on a dict or on whatever takes target[key] = value; consumes the items."""
     cdef Py_ssize_t i
     cdef int status = 0
-    if m.policy != NULL and (may_change(m, target, b"SETITEMS") < 0 or
-                             (is_chain(Py_TYPE(target)) and charge_chain(m, items, n) < 0)):
+    if m.policy != NULL and (may_change(m, target, &PyDict_Type, b"SETITEMS") < 0 or
+                             (is_chain(Py_TYPE(target)) and charge_chain(m, Py_TYPE(target), items, n) < 0) or
+                             (not PyDict_Check(target) and refuse_slices(items, n) < 0)):
         return -1
     if PyDict_CheckExact(target):
         for i in range(0, n, 2):
@@ -158,12 +159,22 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
     return 0
 
 
+cdef int refuse_slices(PyObject** items, Py_ssize_t n) noexcept:
+    """Items of a sequence that is no list itself: by slices, one could put it into itself, again and again."""
+    cdef Py_ssize_t i
+    for i in range(0, n, 2):
+        if Py_TYPE(items[i]) == &PySlice_Type:
+            PyErr_SetString(UNPICKLING, b"SETITEMS with a slice")
+            return -1
+    return 0
+
+
 cdef int add_items(Machine* m, PyObject* target, PyObject** items) noexcept:
     """ADDITEMS on a set or on whatever has add(); consumes the items."""
     cdef PyObject** item
     cdef PyObject* method
     cdef int status
-    if m.policy != NULL and may_change(m, target, b"ADDITEMS") < 0:
+    if m.policy != NULL and may_change(m, target, &PySet_Type, b"ADDITEMS") < 0:
         return -1
     if Py_TYPE(target) == &PySet_Type or (m.policy == NULL and PySet_Check(target)):
         item = items

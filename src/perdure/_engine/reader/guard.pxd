@@ -44,7 +44,7 @@ cdef object found_by(object policy, object module, object name, bint python2)
 cdef int keep_foreign(Machine* m, PyObject* value) noexcept
 cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssize_t n, bint on_stack) noexcept
 cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObject* kwargs) noexcept
-cdef int may_change(Machine* m, PyObject* target, const char* op) noexcept
+cdef int may_change(Machine* m, PyObject* target, PyTypeObject* usual, const char* op) noexcept
 cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
 cdef bint is_ordinary(Machine* m, PyObject* instance) noexcept
 cdef bint is_sound_uuid(Machine* m, PyObject* instance, PyObject* number) noexcept

@@ -7,7 +7,9 @@ from perdure._engine.reader.guard cimport *
 from perdure._engine.reader.instances cimport is_dunder
 from perdure._engine.reader.machine cimport Machine
 from perdure._engine.reader.names cimport renamed
-from perdure._engine.reader.work cimport begin_work, charge, charge_chain, charge_copies, charge_hashes_now, charge_now, end_work
+from perdure._engine.reader.work cimport (
+    begin_work, charge, charge_chain, charge_copies, charge_hashes_now, charge_now, charge_steps, end_work, is_chain,
+)
 
 from perdure.errors import CorruptError, UnpicklingError, UntrustedError
 
@@ -254,10 +256,7 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
         target = <PyObject*>(<Callee>callee).call
         if target == Py_None:
             return (<with_one>refuse_name)(callee)
-        if <PyObject*>(<Callee>callee).value == <PyObject*>&PySlice_Type and charge_chain(m, args, n) < 0:
-            return NULL
-        if (<Callee>callee).hashes and n == 1 and PyList_CheckExact(args[0]) \
-                and charge(m, NULL, (<PyListObject*>args[0]).ob_item, PyList_GET_SIZE(args[0]), 1) < 0:
+        if charge_call(m, callee, args, n) < 0:
             return NULL
     before = begin_work(m)
     value = PyObject_Vectorcall(target, args, (<size_t>n | ARGUMENTS_OFFSET) if on_stack else <size_t>n, NULL)
@@ -276,6 +275,27 @@ cdef PyObject* call_instance(Machine* m, PyObject* instance, Py_ssize_t n) noexc
     value = PyObject_Vectorcall(<PyObject*>(<Kind>kind).call, &instance, 1, NULL)
     m.foreign |= value == NULL
     return value
+
+
+cdef int charge_call(Machine* m, PyObject* callee, PyObject** args, Py_ssize_t n) noexcept:
+    """What a call does with the items of its first argument: hashes them, or puts them in a chain."""
+    cdef PyObject* cls = <PyObject*>(<Callee>callee).value
+    cdef PyObject** items = NULL
+    cdef Py_ssize_t size = 0
+    if n and PyList_CheckExact(args[0]):
+        items = (<PyListObject*>args[0]).ob_item
+        size = PyList_GET_SIZE(args[0])
+    elif n and PyTuple_CheckExact(args[0]):
+        items = (<PyTupleObject*>args[0]).ob_item
+        size = PyTuple_GET_SIZE(args[0])
+    if (<Callee>callee).hashes and items != NULL:
+        m.copies -= 64 * size
+        return charge(m, NULL, items, size, 1)
+    if PyType_Check(cls) and is_chain(<PyTypeObject*>cls):
+        if charge_chain(m, <PyTypeObject*>cls, args, n) < 0:
+            return -1
+        return charge_chain(m, <PyTypeObject*>cls, items, size)
+    return 0
 
 
 cdef PyObject* received(Machine* m, PyObject* callee, PyObject* value) noexcept:
@@ -444,11 +464,12 @@ cdef object ask_kind(object policy, object cls, dict kinds):
     return kind
 
 
-cdef int may_change(Machine* m, PyObject* target, const char* op) noexcept:
-    """Whether a container opcode may act on the target: 0, or -1 with the refusal."""
+cdef int may_change(Machine* m, PyObject* target, PyTypeObject* usual, const char* op) noexcept:
+    """Whether a container opcode may act on the target: 0, or -1 with the refusal. ``usual`` is the built-in type
+    that the opcode is for: SETITEMS on a list could double it, by a slice."""
     cdef PyObject* kind
     cdef int status
-    if not PyList_CheckExact(target) and not PyDict_CheckExact(target) and Py_TYPE(target) != &PySet_Type:
+    if Py_TYPE(target) != usual:
         kind = kind_of(m, Py_TYPE(target))
         if kind == NULL:
             return -1
@@ -480,6 +501,31 @@ cdef object refuse_seen(object target, object unused):
     raise CorruptError(f"BUILD on a {type(target).__name__:.100} that is in use already")
 
 
+cdef int is_unseen(Machine* m, PyObject* instance) noexcept:
+    """Whether an instance is held by one place on the stack and, at most, one in the memo: 1 or 0, or -1 with an
+    exception. Looking for the latter takes steps: others may be built within its state."""
+    cdef Py_ssize_t i = m.memo_filled
+    cdef Py_ssize_t at = 0
+    cdef PyObject* key
+    cdef PyObject* value
+    if instance == m.dtype:  # our own note of its size, which is about to change
+        Py_DECREF(m.dtype)
+        m.dtype = NULL
+    if Py_REFCNT(instance) != 2:
+        return Py_REFCNT(instance) == 1
+    while i > 0:
+        i -= 1
+        if m.memo[i] == instance:
+            return -1 if charge_steps(m, (m.memo_filled - i) >> 4) < 0 else 1
+    if m.memo_sparse != NULL:
+        if charge_steps(m, PyDict_GET_SIZE(m.memo_sparse)) < 0:
+            return -1
+        while PyDict_Next(m.memo_sparse, &at, &key, &value):
+            if value == instance:
+                return 1
+    return 0
+
+
 cdef bint is_ordinary(Machine* m, PyObject* instance) noexcept:
     """Whether BUILD may set the attributes of an instance without more ado; never fails."""
     cdef PyObject* kind = kind_of(m, Py_TYPE(instance))
@@ -492,7 +538,7 @@ cdef bint is_ordinary(Machine* m, PyObject* instance) noexcept:
 cdef bint is_sound_uuid(Machine* m, PyObject* instance, PyObject* number) noexcept:
     """Whether a number may become the state of a UUID at once; never fails."""
     cdef PyObject* kind = kind_of(m, Py_TYPE(instance))
-    if kind == NULL or kind == Py_None or m.shared != NULL or Py_REFCNT(instance) > 2:
+    if kind == NULL or kind == Py_None or m.shared != NULL or is_unseen(m, instance) <= 0:
         PyErr_Clear()
         return False
     return Py_TYPE(number) == &PyLong_Type and 0 <= <object>number < UUIDS
@@ -528,12 +574,16 @@ cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
         return -1
     if build == Py_True:
         return build_ordinary(instance, state)
-    if (<Kind>kind).unseen and Py_REFCNT(instance) > 2:
-        (<with_two>refuse_seen)(instance, Py_None)
-        return -1
+    if (<Kind>kind).unseen:
+        status = is_unseen(m, instance)
+        if status <= 0:
+            if status == 0:
+                (<with_two>refuse_seen)(instance, Py_None)
+            return -1
     if PyTuple_CheckExact(state) and PyTuple_GET_SIZE(state) > 2:
         items = PyTuple_GET_ITEM(state, PyTuple_GET_SIZE(state) - 1)  # of an array of objects
-        if PyList_CheckExact(items) and charge_chain(m, (<PyListObject*>items).ob_item, PyList_GET_SIZE(items)) < 0:
+        if PyList_CheckExact(items) and charge_chain(m, Py_TYPE(instance), (<PyListObject*>items).ob_item,
+                                                     PyList_GET_SIZE(items)) < 0:
             return -1
     args[0] = instance
     args[1] = state
@@ -580,7 +630,7 @@ cdef int set_dict(PyObject* instance, PyObject* state) noexcept:
         status = -1
     while status == 0 and PyDict_Next(state, &at, &key, &value):
         if not PyUnicode_CheckExact(key) or is_reserved(key):
-            PyErr_Format(<PyObject*>UnpicklingError, b"%.200R is no name of an attribute", key)
+            no_name(key, b"an attribute")
             status = -1
             break
         Py_INCREF(key)
@@ -589,6 +639,14 @@ cdef int set_dict(PyObject* instance, PyObject* state) noexcept:
         Py_DECREF(key)
     Py_DECREF(attributes)
     return status
+
+
+cdef void no_name(PyObject* key, const char* what) noexcept:
+    """The error of a key in a state; only text is shown, the repr of something else could be endless."""
+    if PyUnicode_CheckExact(key):
+        PyErr_Format(<PyObject*>UnpicklingError, b"%.200R is no name of %s", key, what)
+    else:
+        PyErr_Format(<PyObject*>UnpicklingError, b"a %.200s is no name of %s", Py_TYPE(key).tp_name, what)
 
 
 cdef inline bint is_reserved(PyObject* key) noexcept:
@@ -619,7 +677,7 @@ cdef int set_slot(PyObject* instance, PyObject* key, PyObject* value) noexcept:
     cdef PyObject* attributes
     cdef int status
     if not PyUnicode_CheckExact(key) or is_reserved(key):
-        PyErr_Format(<PyObject*>UnpicklingError, b"%.200R is no name of a slot", key)
+        no_name(key, b"a slot")
         return -1
     member = _PyType_Lookup(Py_TYPE(instance), key)
     if member != NULL and is_slot(member):

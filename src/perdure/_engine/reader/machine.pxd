@@ -87,7 +87,6 @@ cdef struct Machine:
     PyObject* kind
     PyTypeObject* kind_type
     PyObject* shared
-    PyObject* replaced          # what lost its place in the memo: kept, for BUILD counts who holds an instance
     Py_ssize_t callees
     Py_ssize_t pending          # instances that are unsafe to use before BUILD fills them in
     bint memo_callees
@@ -238,8 +237,6 @@ cdef inline int memo_put(Machine* m, Py_ssize_t index, PyObject* value) noexcept
     if m.memo_sparse != NULL and memo_drop_sparse(m, index) < 0:
         return -1
     old = m.memo[index]
-    if old != NULL and m.policy != NULL and keep_replaced(m, old) < 0:
-        return -1
     Py_INCREF(value)
     m.memo[index] = value
     if old == NULL:
@@ -248,16 +245,8 @@ cdef inline int memo_put(Machine* m, Py_ssize_t index, PyObject* value) noexcept
         Py_DECREF(old)
     return 0
 
-cdef inline int keep_replaced(Machine* m, PyObject* value) noexcept:
-    if m.replaced == NULL:
-        m.replaced = PyList_New(0)
-        if m.replaced == NULL:
-            return -1
-    return PyList_Append(m.replaced, value)
-
 cdef inline int memo_put_sparse(Machine* m, Py_ssize_t index, PyObject* value) noexcept:
     cdef PyObject* key
-    cdef PyObject* old
     cdef Py_ssize_t before
     cdef int status
     if m.memo_sparse == NULL:
@@ -267,11 +256,6 @@ cdef inline int memo_put_sparse(Machine* m, Py_ssize_t index, PyObject* value) n
     key = PyLong_FromSsize_t(index)
     if key == NULL:
         return -1
-    if m.policy != NULL:
-        old = PyDict_GetItemWithError(m.memo_sparse, key)
-        if (old == NULL and PyErr_Occurred() != NULL) or (old != NULL and keep_replaced(m, old) < 0):
-            Py_DECREF(key)
-            return -1
     before = PyDict_GET_SIZE(m.memo_sparse)
     status = PyDict_SetItem(m.memo_sparse, key, value)
     m.memo_count += PyDict_GET_SIZE(m.memo_sparse) - before
@@ -282,8 +266,6 @@ cdef inline int memo_drop_sparse(Machine* m, Py_ssize_t index) noexcept:
     """Before an index gets a place in the array, which has grown past it: it has one place only."""
     cdef PyObject* key = PyLong_FromSsize_t(index)
     cdef int found = -1 if key == NULL else PyDict_Contains(m.memo_sparse, key)
-    if found > 0 and m.policy != NULL and keep_replaced(m, PyDict_GetItemWithError(m.memo_sparse, key)) < 0:
-        found = -1
     if found > 0:
         found = PyDict_DelItem(m.memo_sparse, key)
         m.memo_count -= found == 0
@@ -384,9 +366,6 @@ cdef inline void machine_rest(Machine* m) noexcept:
     if m.names != NULL:
         Py_DECREF(m.names)
         m.names = NULL
-    if m.replaced != NULL:
-        Py_DECREF(m.replaced)
-        m.replaced = NULL
     if m.counts != NULL:
         PyMem_Free(m.counts)
         m.counts = NULL

@@ -23,6 +23,7 @@ cdef enum:
 cdef extern from *:
     """
     #define PERDURE_HASH(o) PyObject_Hash(o)
+    #define PERDURE_ITERATE_SET(o) (PyFrozenSet_Type.tp_iter(o))
     #define PERDURE_IS_ARRAY(t) (strcmp((t)->tp_name, "numpy.ndarray") == 0)
     #ifdef _MSC_VER
     #define PERDURE_THREAD_LOCAL __declspec(thread)
@@ -36,9 +37,12 @@ cdef extern from *:
     bint is_array "PERDURE_IS_ARRAY"(PyTypeObject*) noexcept
     Py_ssize_t PySet_GET_SIZE(PyObject*) noexcept
     Py_ssize_t PyObject_Size(PyObject*) noexcept
-    bint PyFrozenSet_CheckExact(PyObject*) noexcept
     Py_ssize_t PY_SSIZE_T_MAX
     PyTypeObject PyRange_Type
+    int PyFrozenSet_Check(PyObject*) noexcept
+    int PyFrozenSet_CheckExact(PyObject*) noexcept
+    PyObject* iterate_set "PERDURE_ITERATE_SET"(PyObject*) noexcept  # whatever a subclass says
+    int PyBUF_FULL_RO
     PyObject* PyObject_GetIter(PyObject*) noexcept
 
 cdef PyTypeObject* DEQUE = <PyTypeObject*><PyObject*>deque
@@ -69,54 +73,66 @@ cdef bint owed(Machine* m) noexcept:
 
 # ---- hashing -------------------------------------------------------------------------------
 
+cdef bint is_cheap(Py_ssize_t* steps, PyObject* key, int depth) noexcept:
+    """As tuple_depth, for frozensets too: those remember their hash, but == goes into both of two that have the same."""
+    cdef Py_ssize_t i
+    cdef Py_ssize_t n = 3
+    cdef PyObject** parts
+    if depth == 0:
+        return False
+    if PyFrozenSet_Check(key):
+        return is_cheap_set(steps, key, depth)
+    parts = slice_parts(key)
+    if PyTuple_Check(key):
+        n = PyTuple_GET_SIZE(key)
+        parts = (<PyTupleObject*>key).ob_item
+    steps[0] -= n + 1
+    if steps[0] < 0:
+        return False
+    for i in range(n):
+        if is_key_of_keys(parts[i]) and not is_cheap(steps, parts[i], depth - 1):
+            return False
+    return True
+
+
+cdef bint is_cheap_set(Py_ssize_t* steps, PyObject* key, int depth) noexcept:
+    cdef PyObject* iterator
+    cdef PyObject* part
+    cdef bint cheap = True
+    steps[0] -= (PySet_GET_SIZE(key) >> 3) + 1
+    if steps[0] < 0:
+        return False
+    iterator = iterate_set(key)
+    if iterator == NULL:
+        PyErr_Clear()
+        return False
+    while cheap:
+        part = PyIter_Next(iterator)
+        if part == NULL:
+            break
+        cheap = not is_key_of_keys(part) or is_cheap(steps, part, depth - 1)
+        Py_DECREF(part)
+    Py_DECREF(iterator)
+    return cheap
+
+
+cdef inline bint is_key_of_keys(PyObject* key) noexcept:
+    return is_nest(key) or PyFrozenSet_Check(key)
+
+
 cdef int charge(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept:
     cdef Py_ssize_t i = 0
     cdef bint doubtful = False
     while i < n:
-        if (is_nest(items[i]) or PyFrozenSet_CheckExact(items[i])) and weigh(m, items[i], DEPTH) < 0:
-            return -1
+        if is_key_of_keys(items[i]):
+            while not is_cheap(&m.budget, items[i], DEPTH):
+                if m.budget >= 0:
+                    return refuse("a key nests too deep to be hashed", "depth")
+                if owed(m):
+                    return refuse("hashing the keys costs more than the stream's size allows", "hashing")
         doubtful = doubtful or is_doubtful(items[i])
         i += step
     return charge_collisions(m, target, items, n, step) if doubtful else 0
-
-
-cdef int weigh(Machine* m, PyObject* key, int depth) noexcept:
-    """Charges a key for all its parts, as often as they are met: what it takes to hash it, or to compare it with
-    one that is equal. (A frozenset's hash is kept; that two are equal is found by going through both.)"""
-    cdef PyObject* iterator
-    cdef PyObject* part
-    cdef PyObject** parts
-    cdef Py_ssize_t i, n = 3
-    cdef int status = 0
-    if depth == 0:
-        return refuse("a key nests too deep to be hashed", "depth")
-    if is_nest(key):
-        parts = slice_parts(key)
-        if PyTuple_Check(key):
-            n = PyTuple_GET_SIZE(key)
-            parts = (<PyTupleObject*>key).ob_item
-        m.budget -= n + 1
-        if m.budget < 0 and owed(m):
-            return refuse("hashing the keys costs more than the stream's size allows", "hashing")
-        for i in range(n):
-            if (is_nest(parts[i]) or PyFrozenSet_CheckExact(parts[i])) and weigh(m, parts[i], depth - 1) < 0:
-                return -1
-        return 0
-    m.budget -= PySet_GET_SIZE(key) + 1
-    if m.budget < 0 and owed(m):
-        return refuse("hashing the keys costs more than the stream's size allows", "hashing")
-    iterator = PyObject_GetIter(key)
-    if iterator == NULL:
-        return -1
-    while status == 0:
-        part = PyIter_Next(iterator)
-        if part == NULL:
-            break
-        if is_nest(part) or PyFrozenSet_CheckExact(part):
-            status = weigh(m, part, depth - 1)
-        Py_DECREF(part)
-    Py_DECREF(iterator)
-    return status
 
 
 cdef inline bint is_doubtful(PyObject* key) noexcept:
@@ -247,7 +263,30 @@ cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept:
                 PyErr_Clear()
                 return refuse("the stream copies more than its size allows", "memory")
             m.copies -= ITEM * size
+        elif PySet_Check(args[i]) or PyFrozenSet_CheckExact(args[i]):
+            m.copies -= 64 * PySet_GET_SIZE(args[i])
+        elif PyObject_CheckBuffer(args[i]):
+            m.copies -= bytes_of_buffer(args[i])
     return check_copies(m)
+
+
+cdef Py_ssize_t bytes_of_buffer(PyObject* source) noexcept:
+    """How many bytes an array or a view shows; one that can't be shown isn't copied as bytes either."""
+    cdef Py_buffer view
+    cdef Py_ssize_t size
+    if PyObject_GetBuffer(source, &view, PyBUF_FULL_RO) < 0:
+        PyErr_Clear()
+        return 0
+    size = view.len
+    PyBuffer_Release(&view)
+    return size
+
+
+cdef int charge_steps(Machine* m, Py_ssize_t steps) noexcept:
+    m.budget -= steps
+    if m.budget < 0 and owed(m):
+        return refuse("the stream takes more steps than its size allows", "hashing")
+    return 0
 
 
 cdef inline int check_copies(Machine* m) noexcept:
@@ -297,8 +336,8 @@ cdef bint is_chain(PyTypeObject* type) noexcept:
             or is_array(type))
 
 
-cdef int charge_chain(Machine* m, PyObject** items, Py_ssize_t n) noexcept:
-    """Counts one container of such a type if it is about to hold another."""
+cdef int charge_chain(Machine* m, PyTypeObject* type, PyObject** items, Py_ssize_t n) noexcept:
+    """Counts one container of such a type if it is about to hold another; an array takes more of the C stack."""
     cdef PyTypeObject* last = NULL  # most items are of the type of the one before
     cdef Py_ssize_t i
     for i in range(n):
@@ -306,7 +345,7 @@ cdef int charge_chain(Machine* m, PyObject** items, Py_ssize_t n) noexcept:
             continue
         last = Py_TYPE(items[i])
         if is_chain(last):
-            m.chained += 1
+            m.chained += 8 if is_array(type) else 1
             if m.chained > CHAINED:
                 return refuse("containers that are freed by recursion are nested too often", "depth")
             return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from functools import cached_property
+from importlib import import_module
 from types import GetSetDescriptorType, MemberDescriptorType
 
 from perdure._engine.reader.guard import Callee, Constant, Kind
@@ -113,7 +114,7 @@ def kind_in(kinds: Kinds, cls: type) -> Kind | None:
     kind = kinds.get((module, name)) if type(module) is str else None
     if kind is None:
         return None
-    found: Any = sys.modules.get(module)
+    found: Any = sys.modules.get(module) or import_module(module)  # where it says that it lives
     for part in name.split("."):
         found = getattr(found, part, None)
     return kind if found is cls else None

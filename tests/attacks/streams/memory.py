@@ -47,8 +47,11 @@ for _what, _args in {
     "2**60 leaves for the shape": (NDARRAY, doubled(60, 1), b"b"), "a keyword's str": (NDARRAY, (0,), "bb"), "four": (NDARRAY, (0,), b"b", 1), "a generator": (name("numpy.random", "PCG64"), (0,), b"b"),
 }.items():  # fmt: skip
     add(f"_reconstruct: {_what}", "memory that nobody has written to", stream(call(RECONSTRUCT, *_args)))
-for _cls in ("matrix", "memmap", "recarray"):
+for _cls in ("memmap", "recarray"):
     add(f"{_cls} of three axes", "an array of a class with methods of its own", stream(array((1, (1, 1, 1), F8, False, b"12345678"), name("numpy", _cls))), VALUE)
+for _axes in ((), (1,), (1, 1, 1)):
+    add(f"matrix of {len(_axes)} axes", "a matrix that numpy casts into too little memory", stream(array((1, _axes, F8, False, b"12345678"), name("numpy", "matrix"))), CORRUPT)
+add("matrix of 2 axes", "a matrix as it should be", stream(array((1, (1, 1), F8, False, b"12345678"), name("numpy", "matrix"))), VALUE)
 add("chararray of numbers", "text methods over numbers", stream(array((1, (1,), F8, False, b"12345678"), name("numpy.char", "chararray"))), REFUSED | VALUE)
 add("recarray of records", "records whose fields hide methods", stream(array((1, (1,), record({"dtype": (U1, 0), "tobytes": (U1, 1)}, 8), False, b"12345678"), name("numpy", "recarray"))), VALUE)
 
@@ -63,7 +66,12 @@ for _what, _args in {
     "an array.array": (call(name("array", "array"), "d", [1.0]), F8, (1,), "C"), "the empty buffer": (b"", U1, (0,), "C"), "an empty buffer of nothing": (b"", dtype("V0"), (0,), "C"), "a bytearray, shown twice": (put(0, bytearray(b"ab")), U1, (2,), "C"),
 }.items():  # fmt: skip
     add(f"view: {_what}", "memory of one thing shown as another", stream(call(BUFFER, *_args)), REFUSED | VALUE if _what in (
-        "order K", "an array.array", "the empty buffer", "a bytearray, shown twice", "an empty buffer of nothing") else REFUSED)  # fmt: skip
+        "an array.array", "the empty buffer", "a bytearray, shown twice", "an empty buffer of nothing") else REFUSED)  # fmt: skip
+
+for _what, _axes, _verdict in (
+    ("as numpy writes it", (1, 0), VALUE), ("too few", (0,), CORRUPT), ("twice the same", (0, 0), CORRUPT), ("out of range", (0, 2), CORRUPT), ("negative", (0, -1), CORRUPT), ("none", None, CORRUPT), ("a list", [1, 0], CORRUPT), ("a bomb", doubled(60, 1), CORRUPT),
+):  # fmt: skip
+    add(f"view: order K, axes {_what}", "an order of axes that is none", stream(call(BUFFER, b"abcdef", U1, (2, 3), "K", _axes)), _verdict)
 
 # ---- scalars ---------------------------------------------------------------------------------------------------
 for _what, _args in {
@@ -130,7 +138,7 @@ RECORD = record({"a": (OBJECT, 0), "b": (I8, 8)}, 16, 0x3F)
 TEXT = record({"a": (OBJECT, 0), "b": (dtype("U4"), 8)}, 24, 0x3F)
 TIME = record({"a": (OBJECT, 0), "b": (dtype("M8[s]"), 8)}, 16, 0x3F)
 ROWS = record({"a": (OBJECT, 0), "b": (dtype("V16", (3, "|", (I8, (2,)), None, None, 16, 1, 0)), 8)}, 24, 0x3F)
-BOMB = Code(b"}q\0" + b"".join(value(0)[:0] + b"}q" + bytes([i + 1]) + value("a") + b"h" + bytes([i]) + b"s" + value("b") + b"h" + bytes([i]) + b"s" for i in range(60)))
+BOMB = Code(b"}q\0" + b"".join(b"0}" + value("a") + get(i) + b"s" + value("b") + get(i) + b"s" + put(i + 1) for i in range(60)))
 POISON = build(new(name("tests.attacks.victim", "Plain")), {"__array_interface__": {"data": (8, False), "shape": (2,), "typestr": "<i8", "version": 3}, "__array__": name("tests.attacks.victim", "Outer")})
 for _what, _code, _item, _door in (
     ("int() of a Decimal", RECORD, (None, HUGE), "loads"), ("int() of an object", RECORD, (None, NAMESPACE), "loads"), ("int() of a list", RECORD, (None, [1]), "loads"), ("int() of text", RECORD, (None, "1" * 4000), "loads"), ("too large an int", RECORD, (None, 1 << 80), "loads"),

@@ -54,7 +54,7 @@ for _what, _data in {
     add(f"flood of {_what}", "one opcode, many times", _data, REFUSED | VALUE)
 
 # ---- hashes ----------------------------------------------------------------------------------------------------
-FS_LEVEL = Code(b"q\0(" + get(0) + get(0) + b"\x85\x91")  # {x, (x,)}: a hash for each level, twice as many leaves
+FS_LEVEL = Code(b"q\0" + b"0(" + get(0) + get(0) + b"\x85\x91")  # {x, (x,)}: a hash for each level, twice as many leaves
 FS_BOMB = Code(b"(\x91" + FS_LEVEL * 40)
 TUPLE_BOMB = doubled(60, 1)
 TUPLE_DEEP = chain(DEEP, None, b"", b"\x85")
@@ -74,15 +74,15 @@ for _place, _make in HASHED.items():
 for _place in ("a dict's key", "a set's item", "a frozenset's item"):
     _make = HASHED[_place]
     add(f"frozensets of 2**40 leaves as {_place}", "a hash that the levels remember, but ==, and repr, do not", lambda make=_make: make(FS_BOMB), REFUSED | VALUE)
-    add(f"named tuples as {_place}", "a hash of 2**40 steps", lambda make=_make: make(Code(b"N" + (b"q\0" + PAIR + get(0) + get(0) + b"\x86\x81") * 40)), REFUSED, door="package")
+    add(f"named tuples as {_place}", "a hash of 2**40 steps", lambda make=_make: make(Code(b"N" + (b"q\0" + b"0" + PAIR + get(0) + get(0) + b"\x86\x81") * 40)), REFUSED, door="package")
     add(f"named tuples, deep, as {_place}", "a hash that overflows the C stack", lambda make=_make: make(put(1, PAIR) + pop + Code(b"N" + (b"q\0" + b"0" + get(1) + get(0) + b"N\x86\x81") * 100_000)), REFUSED, door="package")
     add(f"slices as {_place}", "slices can be hashed, since Python 3.12", lambda make=_make: make(put(1, std("builtins:slice")) + pop + Code(b"N" + (b"q\0" + b"0" + get(1) + get(0) + get(0) + get(0) + b"\x87R") * 40)), REFUSED)
     add(f"tuples in frozensets in tuples as {_place}", "2**60 steps, every other level remembered", lambda make=_make: make(Code(b"N" + (b"22\x87" + b"2\x86" * 8 + b"q\0" + b"0(" + get(0) + b"\x91") * 200)), REFUSED | VALUE)
 add("two equal frozensets", "==, of 2**40 steps, between keys of one hash", stream(DICT, FS_BOMB, 1, FS_BOMB, 2, Code(b"u")), REFUSED)
 add("two equal frozensets in a set", "==, of 2**40 steps, between items of one hash", stream(SET, FS_BOMB, FS_BOMB, Code(b"\x90")), REFUSED)
-add("a key that is a bomb, for an instance", "an error's text with the repr of a key", stream(build(call(std("types:SimpleNamespace")), {FS_BOMB: 1})), CORRUPT)
-add("a key that is a bomb, for a trusted instance", "an error's text with the repr of a key", stream(build(new(name("tests.attacks.victim", "Plain")), {FS_BOMB: 1})), CORRUPT, door="package")
-add("a slot that is a bomb", "an error's text with the repr of a key", stream(build(new(name("tests.attacks.victim", "Plain")), (None, {FS_BOMB: 1}))), CORRUPT, door="package")
+add("a key that is a bomb, for an instance", "an error's text with the repr of a key", stream(build(call(std("types:SimpleNamespace")), {call(std("builtins:ValueError"), doubled(60, [])): 1})), CORRUPT)
+add("a key that is a bomb, for a trusted instance", "an error's text with the repr of a key", stream(build(new(name("tests.attacks.victim", "Plain")), {call(std("builtins:ValueError"), doubled(60, [])): 1})), CORRUPT, door="package")
+add("a slot that is a bomb", "an error's text with the repr of a key", stream(build(new(name("tests.attacks.victim", "Plain")), (None, {call(std("builtins:ValueError"), doubled(60, [])): 1}))), CORRUPT, door="package")
 for _what, _code in {"_reconstructor": call(std("copyreg:_reconstructor"), doubled(60, []), None, None), "__newobj__": call(std("copyreg:__newobj__"), doubled(60, [])), "__newobj_ex__": call(std("copyreg:__newobj_ex__"), doubled(60, []), (), {}),
                      "_reconstruct": call(name("numpy._core.multiarray", "_reconstruct"), doubled(60, []), (0,), b"b"), "Random": call(std("random:Random"), doubled(60, []))}.items():  # fmt: skip
     add(f"repr of what {_what} is given", "an error's text with the repr of an argument", stream(_code), REFUSED)

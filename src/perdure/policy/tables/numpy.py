@@ -28,6 +28,8 @@ __all__ = ["array_parts", "build_array", "kind", "reconstruct", "row"]
 
 DIMENSIONS = 64
 NESTED = 32  # levels of structured dtypes
+MANY_FIELDS = 10_000  # with those within
+LARGE_ITEM = 1 << 24  # bytes
 _FORMAT = re.compile(
     r"[|<>=]?(?:b1|\?|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|O(?:4|8)?|[SUVa][0-9]{0,9}|[Mm]8"
     r"(?:\[[0-9]{0,9}[a-zA-Z]{1,7}\])?)"
@@ -46,9 +48,9 @@ def reconstruct(make_class: Callable[[Any], bool], *args: Any) -> Any:
     """multiarray._reconstruct: an empty array, which BUILD fills. ``make_class`` says whether a class is
     one that a stream may make arrays of."""
     numpy = _numpy()
-    if len(args) == 3 and args[0] is numpy.ndarray and args[1] == (0,) and args[2] in (b"b", "b"):
+    if len(args) == 3 and args[0] is numpy.ndarray and _is_nothing(*args[1:]):
         return numpy.ndarray((0,), "b")
-    if len(args) != 3 or not isinstance(args[0], type) or args[1] != (0,) or args[2] not in ("b", b"b"):
+    if len(args) != 3 or not isinstance(args[0], type) or not _is_nothing(*args[1:]):
         never("numpy._core.multiarray._reconstruct", args)
     if not issubclass(args[0], numpy.ndarray) or not (args[0] in _array_classes() or make_class(args[0])):
         raise CorruptError(f"{args[0].__name__:.100} is no class of arrays that the policy lets the stream create")
@@ -60,31 +62,99 @@ def _array_classes() -> frozenset[type]:
     return frozenset((numpy.ndarray, numpy.matrix, numpy.memmap, numpy.recarray, numpy.char.chararray))
 
 
-def array_parts(shape: Any, dtype: Any, raw: Any) -> tuple[tuple[int, ...], Any, Any]:
-    """Shape, dtype and contents of an array, proven to agree."""
+def _is_nothing(shape: Any, code: Any) -> bool:
+    """Whether these are the shape and type code of an array that is to be filled in."""
+    return type(shape) is tuple and shape == (0,) and type(code) in (str, bytes) and code in ("b", b"b")
+
+
+def _size(shape: Any, dtype: Any) -> int:
+    """How many items an array has, of a shape and dtype that it could have."""
     numpy = _numpy()
     if type(shape) is not tuple or len(shape) > DIMENSIONS:
         raise CorruptError("an array's shape is a tuple of sizes")
     for axis in shape:
-        if type(axis) is not int or axis < 0:
+        if type(axis) is not int or not 0 <= axis < 1 << 62:
             raise CorruptError("an array's shape is a tuple of sizes")
     if not isinstance(dtype, numpy.dtype):
         raise CorruptError("an array's dtype is no dtype")
+    if dtype.subdtype is not None:
+        raise CorruptError("the shape of an array's items is part of its own")
+    # An empty array has memory for one item, and is of the size of its other axes where numpy counts.
+    if prod(axis for axis in shape if axis) * dtype.itemsize >= 1 << 62 or (0 in shape and dtype.itemsize > LARGE_ITEM):
+        raise CorruptError("an array of that size is out of bounds")
     count = prod(shape)
+    if dtype.itemsize == 0 and count > 1 << 20:
+        raise CorruptError("an array of that many items without a size")
+    return count
+
+
+def array_parts(shape: Any, dtype: Any, raw: Any) -> tuple[tuple[int, ...], Any, Any]:
+    """Shape, dtype and contents of an array, proven to agree."""
+    count = _size(shape, dtype)
     if type(raw) is str:  # Python 2, read as latin-1
         raw = raw.encode("latin-1")
     if dtype.hasobject or _is_string(dtype):
         if type(raw) is not list or len(raw) != count:
             raise CorruptError(f"an array of {count} objects has a list of as many")
-        if _is_string(dtype) and not all(type(item) is str or item is dtype.na_object for item in raw):
-            raise CorruptError("an array of strings holds strings")
-        if dtype.fields is not None and not all(type(item) is tuple for item in raw):
-            raise CorruptError("an array of records with objects holds tuples")
+        if _is_string(dtype):
+            _check_strings(dtype, raw)
+        elif dtype.fields is not None:
+            _check_records(dtype, raw)
     elif type(raw) not in (bytes, bytearray) or len(raw) != count * dtype.itemsize:
         raise CorruptError(f"an array of {count} times {dtype.itemsize} bytes has not these bytes")
-    if dtype.itemsize == 0 and count > 1 << 20:
-        raise CorruptError("an array of that many items without a size")
+    elif dtype.kind == "U" and raw and not _is_text(raw, dtype):
+        raise CorruptError("an array of text has code points that are none")
     return shape, dtype, raw
+
+
+def _is_text(raw: Any, dtype: Any) -> bool:
+    """Whether a buffer of UTF-32 has no number beyond the last character."""
+    numpy = _numpy()
+    codes = numpy.dtype("u4").newbyteorder(dtype.byteorder)
+    return dtype.itemsize == 0 or bool(numpy.frombuffer(raw, codes).max() <= 0x10FFFF)
+
+
+def _check_strings(dtype: Any, items: list[Any]) -> None:
+    """Items of a StringDType: numpy makes text of anything, and forgets its own errors."""
+    for item in items:
+        if type(item) is str:
+            charge_copy(len(item) + 16)
+            item.encode()  # UnicodeEncodeError for surrogates
+        elif item is not dtype.na_object:
+            raise CorruptError("an array of strings holds strings")
+
+
+def _check_records(dtype: Any, items: list[Any]) -> None:
+    """Items of records with objects: what is for another field numpy would convert, by methods of the item."""
+    numpy = _numpy()
+    charge_copy(256 * len(items))
+    for item in items:
+        _check_item(dtype, item)
+    numpy.array(items, dtype)  # for its errors, which ndarray.__setstate__ forgets
+
+
+def _check_item(dtype: Any, item: Any) -> None:
+    if dtype.fields is not None:
+        if type(item) is not tuple or len(item) != len(dtype.names):
+            raise CorruptError("an array of records with objects holds tuples of their fields")
+        for name, part in zip(dtype.names, item, strict=True):
+            _check_item(dtype.fields[name][0], part)
+    elif dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        if type(item) is not _numpy().ndarray or item.dtype != base or item.shape != shape:
+            raise CorruptError("a field that is an array holds one of its dtype and shape")
+    elif not dtype.hasobject and not _is_plain(item):
+        raise CorruptError(f"a {type(item).__name__:.100} is no item of a {dtype.kind} field")
+
+
+def _is_plain(item: Any) -> bool:
+    """What numpy gives for an item of a number, a text or a time."""
+    numpy = _numpy()
+    if type(item).__module__ == "datetime":
+        return getattr(item, "tzinfo", None) is None
+    return type(item) in (int, float, complex, bool, str, bytes, type(None)) or (
+        isinstance(item, numpy.generic) and not item.dtype.hasobject
+    )
 
 
 def _is_string(dtype: Any) -> bool:
@@ -98,22 +168,46 @@ def build_array(array: Any, state: Any) -> None:
     shape, dtype, raw = array_parts(state[-4], state[-3], state[-1])
     if array.size or array.base is not None or array.dtype.char != "b":
         raise CorruptError("BUILD on an array that has contents already")
+    if isinstance(array, numpy.matrix) and len(shape) != 2:
+        raise CorruptError("a matrix has two axes")  # numpy relies on it, in memory
     numpy.ndarray.__setstate__(array, (1, shape, dtype, bool(state[-2]), raw))
 
 
 def _frombuffer(*args: Any) -> Any:
+    """(buffer, dtype, shape, order), and for order "K" that of the axes."""
     numpy = _numpy()
-    if len(args) != 4 or args[3] not in ("C", "F", "A", "K"):
+    if len(args) not in (4, 5) or type(args[3]) is not str or args[3] not in ("C", "F", "K"):
         never("numpy._core.numeric._frombuffer", args)
-    buffer, dtype, shape, order = args
-    view = memoryview(buffer)
-    if isinstance(dtype, numpy.dtype) and (dtype.hasobject or _is_string(dtype)):
+    buffer, dtype, shape, order = args[:4]
+    count = _size(shape, dtype)
+    if dtype.hasobject or _is_string(dtype):
         raise CorruptError("an array of objects can't be made from bytes")
-    if type(shape) is not tuple or not all(type(axis) is int and axis >= 0 for axis in shape):
-        raise CorruptError("an array's shape is a tuple of sizes")
-    if not isinstance(dtype, numpy.dtype) or dtype.itemsize == 0 or prod(shape) * dtype.itemsize != view.nbytes:
+    view = memoryview(buffer)
+    if "O" in view.format or _is_derived(view):
+        raise CorruptError("the bytes of objects, or a view of views, are no array's")
+    if dtype.itemsize == 0 or count * dtype.itemsize != view.nbytes:
         raise CorruptError("an array's bytes disagree with its shape and dtype")
-    return numpy.frombuffer(buffer, dtype=dtype).reshape(shape, order=order)
+    if dtype.kind == "U" and count and not _is_text(buffer, dtype):
+        raise CorruptError("an array of text has code points that are none")
+    flat = numpy.frombuffer(buffer, dtype=dtype)
+    if order != "K":
+        return flat.reshape(shape, order=order)
+    axes = args[4] if len(args) == 5 else None
+    whole = type(axes) is tuple and all(type(axis) is int for axis in axes)
+    if not whole or sorted(axes) != list(range(len(shape))):
+        never("numpy._core.numeric._frombuffer", args)
+    return flat.reshape(shape).transpose(axes)
+
+
+def _is_derived(view: Any) -> bool:
+    """Whether it shows an array that shows an array, and so on: each is freed by the one after it."""
+    numpy = _numpy()
+    for _ in range(10):
+        owner = view.obj if isinstance(view, memoryview) else view
+        if not isinstance(owner, numpy.ndarray):
+            return False
+        view = owner.base
+    return True
 
 
 def _scalar(*args: Any) -> Any:
@@ -128,6 +222,8 @@ def _scalar(*args: Any) -> Any:
         raw = raw.encode("latin-1")
     if dtype.hasobject or _is_string(dtype) or type(raw) is not bytes or len(raw) != dtype.itemsize:
         raise CorruptError("a scalar has the bytes of its dtype")
+    if dtype.subdtype is not None or (dtype.kind == "U" and raw and not _is_text(raw, dtype)):
+        raise CorruptError("no scalar has this dtype, or these characters")
     if len(raw) == 0:
         return numpy.zeros((), dtype)[()]
     return _function("numpy._core.multiarray", "scalar")(dtype, raw)
@@ -255,20 +351,23 @@ def _unit(metadata: Any) -> str:
     return "" if unit == "generic" else f"[{numbers[1]}{unit}]"
 
 
-def _is_flat(dtype: Any, levels: int) -> bool:
-    """Whether a dtype nests at most so many levels: numpy compares and hashes them by recursion."""
+def _fields_within(dtype: Any, levels: int, count: int) -> int:
+    """``count`` and the fields of a dtype at all levels, few of both: numpy compares and hashes them by recursion."""
     if dtype.subdtype is not None:
         dtype = dtype.subdtype[0]
-    if dtype.fields is None:
-        return True
-    return levels > 0 and all(_is_flat(field[0], levels - 1) for field in dtype.fields.values())
+    for field in () if dtype.fields is None else dtype.fields.values():
+        count += 1
+        if levels == 0 or count > MANY_FIELDS:
+            raise CorruptError("a dtype of too many dtypes, or of dtypes of dtypes, and so on")
+        count = _fields_within(field[0], levels - 1, count)
+    return count
 
 
 def _structured(names: Any, fields: Any, size: int, aligned: bool) -> Any:
     numpy = _numpy()
     if type(names) is not tuple or type(fields) is not dict or not all(type(name) in (str, bytes) for name in names):
         raise CorruptError("a structured dtype has names and fields")
-    formats, offsets, titles = [], [], []
+    formats, offsets, titles, count = [], [], [], 0
     for name in names:
         field = fields.get(name)
         if (
@@ -276,11 +375,11 @@ def _structured(names: Any, fields: Any, size: int, aligned: bool) -> Any:
             or type(field[1]) is not int or field[1] < 0
         ):  # fmt: skip
             raise CorruptError("a field of a dtype is a dtype and an offset")
-        if not _is_flat(field[0], NESTED):
-            raise CorruptError("a dtype of dtypes of dtypes, and so on")
+        count = _fields_within(field[0], NESTED, count + 1)
         formats.append(field[0])
         offsets.append(field[1])
         titles.append(field[2] if len(field) == 3 else None)
+    charge_copy(1024 * count)
     spec = {"names": [name if type(name) is str else name.decode("ascii") for name in names], "formats": formats,
             "offsets": offsets, "itemsize": size}  # fmt: skip
     if any(title is not None for title in titles):
@@ -308,8 +407,8 @@ def _string_dtype(*args: Any) -> Any:
 def _mareconstruct(*args: Any) -> Any:
     numpy = _numpy()
     if (
-        len(args) != 4 or args[0] not in (numpy.ma.MaskedArray, numpy.ma.core.mvoid) or args[1] not in _array_classes()
-        or args[2] != (0,) or args[3] not in ("b", b"b")
+        len(args) != 4 or not isinstance(args[0], type) or args[0] not in (numpy.ma.MaskedArray, numpy.ma.core.mvoid)
+        or not isinstance(args[1], type) or args[1] not in _array_classes() or not _is_nothing(*args[2:])
     ):  # fmt: skip
         never("numpy.ma.core._mareconstruct", args)
     return numpy.ma.core._mareconstruct(args[0], args[1], args[2], "b")
@@ -325,8 +424,8 @@ def build_masked(array: Any, state: Any) -> None:
     array_parts(shape, mask_dtype, mask)
     if array.shape != (0,):
         raise CorruptError("BUILD on an array that has contents already")
-    if type(fill) not in (int, float, complex, str, bytes, bool, type(None)) and not isinstance(
-        fill, (numpy.generic, numpy.ndarray)
+    if type(fill) not in (int, float, complex, str, bytes, bool, type(None)) and not (
+        isinstance(fill, (numpy.generic, numpy.ndarray)) and not fill.dtype.hasobject and fill.size == 1
     ):
         raise CorruptError("a masked array's fill value is a value")
     numpy.ma.MaskedArray.__setstate__(array, (1, shape, dtype, bool(order), raw, mask, fill))
@@ -345,7 +444,7 @@ _GENERATORS = {"MT19937": 0, "PCG64": 0, "PCG64DXSM": 0, "Philox": 0, "SFC64": 0
 def _bit_generator(*args: Any) -> Any:
     numpy = _numpy()
     named = args[0] if args else "MT19937"
-    name = named if type(named) is str else getattr(named, "__name__", "")
+    name = named if type(named) is str else named.__name__ if isinstance(named, type) else ""
     if (
         len(args) > 1
         or name not in _GENERATORS
@@ -417,12 +516,17 @@ def check_bits(name: str, state: Any) -> None:
         raise CorruptError(f"the state of a {name} is out of bounds")
 
 
+def _kind_of_bits(generator: Any) -> str:
+    """Which of numpy's bit generators it is, or inherits from."""
+    return next((cls.__name__ for cls in type(generator).__mro__ if cls.__name__ in _GENERATORS), "")
+
+
 def build_bits(generator: Any, state: Any) -> None:
     numpy = _numpy()
     seeds = None
     if type(state) is tuple and len(state) == 2:
         state, seeds = state
-    check_bits(type(generator).__name__, state)
+    check_bits(_kind_of_bits(generator), state)
     if seeds is not None and type(seeds) is not numpy.random.SeedSequence:
         raise CorruptError("a generator's seed sequence is none")
     if seeds is None:
@@ -435,8 +539,8 @@ def build_generator(generator: Any, state: Any) -> None:
     """As numpy 1 wrote it: the state of the bit generator within."""
     if state is None:
         return
-    bits = generator.bit_generator if hasattr(generator, "bit_generator") else generator._bit_generator
-    check_bits(type(bits).__name__, state)
+    bits = generator.bit_generator
+    check_bits(_kind_of_bits(bits), state)
     bits.state = state
 
 
@@ -444,7 +548,7 @@ def build_random_state(generator: Any, state: Any) -> None:
     bits = generator._bit_generator
     if type(state) is not dict:
         raise CorruptError("the state of a RandomState is a dict")
-    check_bits(type(bits).__name__, state)
+    check_bits(_kind_of_bits(bits), state)
     type(generator).set_state(generator, state)
 
 
@@ -453,6 +557,7 @@ def _seed_sequence(*args: Any) -> Any:
     numpy = _numpy()
     if len(args) != 3 or args[0] is not numpy.random.SeedSequence or type(args[1]) is not int:
         never("numpy.random.bit_generator.__pyx_unpickle_SeedSequence", args)
+    charge_copy(SEEDING)
     made = numpy.random.SeedSequence(0)
     if args[2] is not None:
         build_seeds(made, args[2])
@@ -466,14 +571,22 @@ def build_seeds(seeds: Any, state: Any) -> None:
     entropy, children, pool, size, key = state[:5]
     if (
         not _is_entropy(entropy) or not _is_int(children, 1 << 32) or not isinstance(pool, numpy.ndarray)
-        or pool.dtype != numpy.uint32 or not _is_int(size, 1 << 16) or pool.shape != (size,) or size < 4
-        or type(key) is not tuple or not all(_is_int(part, 1 << 64) for part in key) or len(key) > 1000
+        or pool.dtype != numpy.uint32 or not _is_int(size, 1025) or pool.shape != (size,) or size < 4
+        or type(key) is not tuple or len(key) > 1000 or not all(_is_int(part, 1 << 64) for part in key)
     ):  # fmt: skip
         raise CorruptError("the state of a SeedSequence is out of bounds")
+    # Each word of the entropy, and of the pool, is mixed with all of the pool.
+    charge_copy(SEEDING + 8 * int(size) * (int(size) + 2 * len(key) + _words_of(entropy)))
     made = numpy.random.SeedSequence(entropy, spawn_key=key, pool_size=int(size), n_children_spawned=int(children))
     type(seeds).__setstate_cython__(
         seeds, (made.entropy, made.n_children_spawned, made.pool, made.pool_size, made.spawn_key)
     )
+
+
+def _words_of(entropy: Any) -> int:
+    """How many words of 32 bits numpy makes of it, at most."""
+    parts = entropy if type(entropy) in (list, tuple) or getattr(entropy, "ndim", 0) else [entropy]
+    return sum(part.bit_length() // 32 + 2 if type(part) is int else 4 for part in parts)
 
 
 def _is_entropy(value: Any) -> bool:
@@ -557,7 +670,8 @@ def row(module: str, name: str) -> Answer | None:
     if path == "poly1d" or path == "lib.polynomial.poly1d" or path == "lib._polynomial_impl.poly1d":
         return bare(_numpy().poly1d)
     if path.startswith("polynomial.") and path[len("polynomial.") :] in _POLYNOMIALS:
-        return bare(getattr(import_module(module), name))
+        home, _, name = path.rpartition(".")
+        return bare(getattr(import_module(f"numpy.{home}"), name))
     if path in _CLASS_OF:
         found = _numpy()
         for part in _CLASS_OF[path].split("."):

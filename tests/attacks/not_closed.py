@@ -9,7 +9,6 @@ NOT_CLOSED: dict[str, str] = {
     "gadgets: re:RegexFlag of a negative value": "a value comes of it",
     "gadgets: re:RegexFlag of a huge value": "it is noticed",
     "gadgets: pattern: warns": "it is noticed",
-    "memory: view: an order that is none": "a value comes of it",
     "trust: module 'tests.attacks.victim.__init__':os.system": "it is noticed",
     "trust: honest Colour.RED": "it is noticed",
     "trust: a member of a bomb": "it does not end",

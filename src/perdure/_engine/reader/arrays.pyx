@@ -153,6 +153,8 @@ cdef PyObject* array_of(Machine* m, PyObject** args) noexcept:
         return NULL
     if not PyTuple_CheckExact(shape) or not PyUnicode_CheckExact(order) or PyUnicode_GET_LENGTH(order) != 1:
         return NULL
+    if (<const char*>PyUnicode_DATA(order))[0] != b"C" and (<const char*>PyUnicode_DATA(order))[0] != b"F":
+        return NULL
     length = m.itemsize
     for i in range(PyTuple_GET_SIZE(shape)):
         if Py_TYPE(PyTuple_GET_ITEM(shape, i)) != &PyLong_Type:

@@ -93,13 +93,13 @@ def shared_state() -> dict[str, Any]:
 def class_state(cls: type) -> Any:
     """Names, members, and those that looking up a value made; by the type's own dict, no metaclass is asked.
 
-    (A flag remembers each combination of its members; that is as many as there are.)
+    (A flag remembers what it is not, and each combination of its members; that is as many as there are.)
     """
     names = type.__dict__["__dict__"].__get__(cls)
     known = names.get("_flag_mask_", 0)
     own = {key: id(value) for key, value in names.items() if key != "__dict__"}
-    members = [(name, dict(vars(each))) for name, each in names.get("_member_map_", {}).items()]
-    made = [each for each in names.get("_value2member_map_", ()) if not (known and each | known == known)]
+    members = [(name, {**vars(each), "_inverted_": None}) for name, each in names.get("_member_map_", {}).items()]
+    made = [each for each in names.get("_value2member_map_", ()) if not (known and (each | known == known or each == -1))]
     return own, members, len(made)
 
 

@@ -9,9 +9,11 @@ argument, or a state that is memory, is nothing that a class can be trusted with
 from __future__ import annotations
 
 import sys
+from collections import deque
 from types import FunctionType
 
-from perdure._engine.reader.guard import charge_hashes
+from perdure._engine.reader.guard import charge_copy, charge_hashing
+from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, never, too_much
 
 TYPE_CHECKING = False
@@ -19,9 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["MANY_DIGITS", "is_enum", "member_of", "namespace", "static_attribute", "trusted_class", "trusted_kind"]
+__all__ = [
+    "MANY_DIGITS", "check_calendar", "is_enum", "member_of", "namespace", "static_attribute", "trusted_class",
+    "trusted_kind",
+]  # fmt: skip
 
 MANY_DIGITS = 100_000
+MANY_PARTS = 1000  # of an enum's value
 _Descriptor = type(type.__dict__["__dict__"])
 _namespace = type.__dict__["__dict__"].__get__
 
@@ -46,31 +52,34 @@ def is_enum(cls: type) -> bool:
 
 
 def member_of(cls: type) -> Callable[..., Any]:
-    """Looks a member up by its value; the functional API, which makes classes, is out of reach."""
-    enum = sys.modules["enum"]
-    flag = issubclass(cls, enum.Flag)
+    """Looks a member up by its value; the functional API, which makes classes, is out of reach.
+
+    A value is of a type that members' values have: it is hashed, compared, and shown in an error.
+    """
 
     def member(*args: Any) -> Any:
-        if len(args) != 1 or not _is_plain(args[0], 3) or (flag and type(args[0]) is int and args[0] < 0):
+        known = {type(each._value_) for each in cls.__members__.values()}  # type: ignore[attr-defined]
+        if len(args) != 1 or type(args[0]) not in known or not _is_flat(args[0]):
             never(cls.__qualname__, args)
         return cls(args[0])
 
     return member
 
 
-def _is_plain(value: Any, levels: int) -> bool:
-    """Text, numbers, and small tuples of them: what can be hashed, compared and shown at no cost."""
-    if type(value) is tuple:
-        return levels > 0 and len(value) <= 100 and all(_is_plain(part, levels - 1) for part in value)
-    return type(value) in (str, bytes, int, float, complex, bool, type(None))
+def _is_flat(value: Any) -> bool:
+    """Whether a container holds no more than other values do, and no containers; and a number is no larger."""
+    if type(value) is int:
+        return value.bit_length() <= MANY_PARTS
+    if not isinstance(value, (tuple, list, dict, set, frozenset)):
+        return True
+    return len(value) <= MANY_PARTS and not any(isinstance(part, (tuple, list, dict, set, frozenset)) for part in value)
 
 
-def trusted_class(cls: type, known: Callable[[str, str], Any]) -> Callee:
-    """The answer for a class; ``known`` is what the tables say of a name."""
+def trusted_class(cls: type) -> Callee:
     name = f"{cls.__module__}.{cls.__qualname__}"
     if is_enum(cls):
         return Callee(name, member_of(cls), value=cls)
-    check = _constructor_check(cls, known)
+    check = _constructor_check(cls)
     if check is None:
         return Callee(name, cls, value=cls, plain=cls)
 
@@ -79,12 +88,10 @@ def trusted_class(cls: type, known: Callable[[str, str], Any]) -> Callee:
         return cls(*args)
 
     def new(*args: Any, **kwargs: Any) -> Any:
-        if args or kwargs:
-            check((*args, *kwargs.values()))
+        check((*args, *kwargs.values()))
         return cls.__new__(cls, *args, **kwargs)
 
-    # Without arguments there is nothing to check, and the engine makes the instance itself.
-    return Callee(name, call, new=new, value=cls, plain=cls if check is _check_items else None)
+    return Callee(name, call, new=new, value=cls)
 
 
 def trusted_kind(cls: type, known_kind: Callable[[type], Kind | None]) -> Kind | None:
@@ -96,52 +103,40 @@ def trusted_kind(cls: type, known_kind: Callable[[type], Kind | None]) -> Kind |
     if isinstance(method, (staticmethod, classmethod)):
         return None
     known = known_kind(owner)
-    if known is not None:
+    if known is not None or owner.__module__.partition(".")[0] == "numpy":
         return known  # inherited from a type whose state is proven first
     return Kind(method, fill=True)
 
 
-def _constructor_check(cls: type, known: Callable[[str, str], Any]) -> Callable[[tuple[Any, ...]], None] | None:
-    """What a class's arguments must be where a type takes them that the tables know, or one in C."""
+def _constructor_check(cls: type) -> Callable[[tuple[Any, ...]], None] | None:
+    """What a class's arguments must be where a type in C, or one of ours, takes them as they come."""
+    initialises = False
     for base in type.__dict__["__mro__"].__get__(cls):
+        key = (base.__module__, base.__qualname__)
+        if key[0].partition(".")[0] == "numpy":
+            return _refuse_arguments
+        if key in _OF_NEW:
+            return _OF_NEW[key]
+        if key in _OF_INIT:
+            return None if initialises else _OF_INIT[key]
         own = _namespace(base)
-        if base is not cls or base in _CHECKS:
-            if base in _CHECKS:
-                return _CHECKS[base]
-            row = known(base.__module__, base.__qualname__)
-            if row is not None and row.value is base and base is not object and not issubclass(base, BaseException):
-                return _check_by(row, base)
-        if isinstance(own.get("__init__"), FunctionType) or isinstance(own.get("__new__"), staticmethod):
+        if isinstance(own.get("__new__"), staticmethod):
             return None  # its own code takes them
+        initialises = initialises or isinstance(own.get("__init__"), FunctionType)
     return None
 
 
-def _check_by(row: Any, base: type) -> Callable[[tuple[Any, ...]], None]:
-    """Arguments with which the table would make an instance of the base itself."""
-    make = getattr(row, "call", None) or getattr(row, "new", None)
-
-    def check(args: tuple[Any, ...]) -> None:
-        if make is None:
-            never(f"a class that inherits {base.__qualname__}, by its constructor,", args)
-        if getattr(row, "hashes", False):
-            _check_items(args)
-        make(*args)
-
-    return check
-
-
-def _check_items(args: tuple[Any, ...]) -> None:
-    """Lists, tuples and dicts are copied, and of sets and dicts hashed: as keys, or as pairs of a key and a value."""
-    for arg in args:
-        if type(arg) in (list, tuple):
-            charge_hashes(arg)
-            for part in arg:
-                if type(part) is list:
-                    charge_hashes(part)
+def _refuse_arguments(args: tuple[Any, ...]) -> None:
+    """An array would be of any size, with what was in memory; a generator is seeded with anything."""
+    if args:
+        never("a subclass of one of numpy's, by its constructor,", args)
 
 
 def _check_bytes(args: tuple[Any, ...]) -> None:
-    if args and type(args[0]) not in (bytes, bytearray, str):
+    if args and not (
+        (len(args) == 1 and type(args[0]) in (bytes, bytearray))
+        or (len(args) == 2 and type(args[0]) is str and args[1] in ("latin-1", "latin1", "ascii", "utf-8"))
+    ):
         never("bytes", args)
 
 
@@ -158,12 +153,104 @@ def _check_number(args: tuple[Any, ...]) -> None:
             too_much("a number of so many digits is not read", "digits")
 
 
-_CHECKS: dict[type, Callable[[tuple[Any, ...]], None]] = {
-    bytes: _check_bytes,
-    bytearray: _check_bytes,
-    str: _check_text,
-    int: _check_number,
-    float: _check_number,
-    complex: _check_number,
-    **dict.fromkeys((list, tuple, dict, set, frozenset), _check_items),
+def _check_fraction(args: tuple[Any, ...]) -> None:
+    """Two whole numbers, or text of them: no exponents."""
+    _check_number(args)
+    if len(args) > 2 or any(type(arg) is str and not arg.lstrip("-").replace("/", "", 1).isdigit() for arg in args):
+        never("a fraction", args)
+    bits = sum(arg.bit_length() if type(arg) is int else 4 * len(arg) if type(arg) is str else 2048 for arg in args)
+    if bits > 1 << 20:
+        too_much("a fraction of so many digits is not read", "digits")
+    charge_copy(bits * bits >> 12)  # a greatest common divisor takes quadratic time
+
+
+def _check_items(args: tuple[Any, ...]) -> None:
+    """An iterable that is as large as what it makes: no range."""
+    if args and not isinstance(args[0], (list, tuple, set, frozenset, dict, deque)):
+        never("a container", args)
+    if len(args) > 1 and not (len(args) == 2 and (args[1] is None or type(args[1]) is int)):  # a deque's maxlen
+        never("a container", args)
+
+
+def _check_hashed(args: tuple[Any, ...]) -> None:
+    _check_items(args)
+    if args and isinstance(args[0], (list, tuple, deque)):  # others have hashed theirs
+        charge_hashing(list(args[0]))
+
+
+def _check_pairs(args: tuple[Any, ...]) -> None:
+    """A dict's arguments: another, or a list of pairs; a defaultdict's factory stands before it."""
+    if args and (args[0] is None or isinstance(args[0], type)):
+        args = args[1:]
+    if len(args) > 1 or (args and not isinstance(args[0], (list, tuple, dict))):
+        never("a dict", args)
+    if args and not isinstance(args[0], dict):
+        if not all(type(pair) in (list, tuple) and len(pair) == 2 for pair in args[0]):
+            never("a dict", args)
+        charge_hashing([pair[0] for pair in args[0]])
+
+
+def _check_counter(args: tuple[Any, ...]) -> None:
+    if len(args) > 1 or (args and not isinstance(args[0], dict)):
+        never("a Counter", args)
+
+
+def _check_array(args: tuple[Any, ...]) -> None:
+    if [*map(type, args)] not in ([str], [str, list], [str, bytes], [str, str]):
+        never("an array", args)
+
+
+def _check_seed(args: tuple[Any, ...]) -> None:
+    if len(args) > 1 or (args and type(args[0]) not in (int, float, str, bytes, type(None))):
+        never("a Random", args)
+
+
+def check_calendar(args: tuple[Any, ...]) -> None:
+    """The bytes of a date's or time's state: the types in C do not look at all of them."""
+    state = args[0] if args and isinstance(args[0], (bytes, str)) else None
+    if state is None:
+        return
+    raw = state.encode("latin-1") if isinstance(state, str) else state
+    if len(raw) not in (4, 6, 10) or len(args) > 2:
+        never("a date or a time", args)
+    if len(raw) != 6:
+        year, month, day = raw[0] << 8 | raw[1], raw[2] & 0x7F, raw[3]
+        if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= days_in_month(year, month)):
+            raise CorruptError("a date is out of range")
+    if len(raw) != 4:
+        hour, minute, second, *rest = raw[-6:]
+        if (hour & 0x7F if len(raw) == 6 else hour) > 23 or minute > 59 or second > 59:
+            raise CorruptError("a time is out of range")
+        if rest[0] << 16 | rest[1] << 8 | rest[2] > 999_999:
+            raise CorruptError("a time is out of range")
+
+
+def days_in_month(year: int, month: int) -> int:
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return 30 + (month in (1, 3, 5, 7, 8, 10, 12)) - (month == 2) * (2 - leap)
+
+
+# By the names of the types, which are not imported for it. What is made by __new__ is checked whatever a class
+# does in an __init__ of its own; containers are filled by __init__.
+_OF_NEW: dict[tuple[str, str], Callable[[tuple[Any, ...]], None]] = {
+    **{("builtins", name): _check_number for name in ("int", "float", "complex")},
+    ("builtins", "bytes"): _check_bytes,
+    ("builtins", "str"): _check_text,
+    ("builtins", "tuple"): _check_items,
+    ("builtins", "frozenset"): _check_hashed,
+    ("array", "array"): _check_array,
+    ("decimal", "Decimal"): _check_number,
+    ("fractions", "Fraction"): _check_fraction,
+    ("random", "Random"): _check_seed,
+    **{("datetime", name): check_calendar for name in ("date", "time", "datetime")},
+}
+_OF_INIT: dict[tuple[str, str], Callable[[tuple[Any, ...]], None]] = {
+    ("builtins", "bytearray"): _check_bytes,
+    ("builtins", "list"): _check_items,
+    ("builtins", "set"): _check_hashed,
+    ("builtins", "dict"): _check_pairs,
+    ("collections", "OrderedDict"): _check_pairs,
+    ("collections", "defaultdict"): _check_pairs,
+    ("collections", "Counter"): _check_counter,
+    ("collections", "deque"): _check_items,
 }

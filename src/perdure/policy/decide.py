@@ -63,6 +63,9 @@ _PACKS: dict[str, str | None] = {
 }
 
 
+LONG_NAME = 500  # characters: each dot is looked at
+
+
 class Enclosing:
     """A class that is not trusted, by its name: older protocols reach a nested class through it."""
 
@@ -111,6 +114,8 @@ class Policy:
 
     def resolve(self, module: str, name: str) -> Answer:
         """What the stream may do with a name; UntrustedError where it may do nothing."""
+        if len(module) > LONG_NAME or len(name) > LONG_NAME:
+            refuse(module, name)
         found = self._special.get((module, name)) or self._known(module, name) or self._object(module, name)
         if found is not None:
             return self.answers.setdefault(module, {}).setdefault(name, found)
@@ -142,7 +147,7 @@ class Policy:
                 return self._answer(found)
             if isinstance(found, type) and not issubclass(found, type):
                 self._adopted.add(found)
-                return trusted_class(found, self._known)
+                return trusted_class(found)
         return Constant(found, shared=not isinstance(found, type))
 
     def allows(self, module: str, name: str) -> bool:
@@ -187,17 +192,18 @@ class Policy:
         found = self._object(module, name)
         if found is not None:
             return found
+        if not self._is_named(module, name):
+            return self._member(module, name)
         dotted = f"{module}.{name}"
-        exact = dotted in self._names
-        if self._is_named(module, name):
-            found = find(module, name)
-            if isinstance(found, type) and self._is_trusted_class(found, dotted):
-                return trusted_class(found, self._known)
-            if exact and not isinstance(found, (type, ModuleType)) and _is_own(found, module):
-                return self._answer(found)
-            if found is not _NOTHING:
-                refuse(*own_name(found, default=(module, name)))
-        return self._member(module, name)
+        found = find(module, name)
+        if isinstance(found, type) and self._is_trusted_class(found, dotted):
+            return trusted_class(found)
+        if dotted in self._names and _is_own_value(found, module):
+            return self._answer(found)
+        member = self._member(module, name)
+        if member is None and found is not _NOTHING:
+            refuse(*own_name(found, default=(module, name)))
+        return member
 
     def _object(self, module: str, name: str) -> Answer | None:
         """The answer for an object that ``trusted=`` holds, or None."""
@@ -206,7 +212,7 @@ class Policy:
 
     def _answer(self, thing: Any) -> Answer:
         if isinstance(thing, type):
-            return trusted_class(thing, self._known)
+            return trusted_class(thing)
         if callable(thing):
             return Callee(".".join(own_name(thing, default=("", type(thing).__name__))), thing, value=thing)
         return Constant(thing, shared=True)
@@ -271,36 +277,36 @@ class Policy:
     def _makes(self, cls: Any) -> bool:
         return bool(self._class_answer(cls))
 
-    def _defaultdict(self, *args: Any) -> Any:
-        """With a factory that a stream may name itself: the application calls it for each key that is missing."""
-        if len(args) > 1 or (args and args[0] is not None and not isinstance(args[0], type)):
-            never("collections.defaultdict", args)
-        if args and args[0] is not None:
-            factory: Any = args[0]
-            answer = self._known(*own_name(factory)) or (factory in self._adopted and factory)
-            if answer is not factory and _value(answer) is not factory:
-                self._class_answer(factory)
-        return defaultdict(*args)
-
     def _class_answer(self, cls: Any) -> Callee:
         if isinstance(cls, type):
             if cls in self._adopted:
-                return trusted_class(cls, self._known)
+                return trusted_class(cls)
             answer = self.resolve(*own_name(cls))
             if type(answer) is Callee and _value(answer) is cls:
                 return answer
         raise UntrustedError(f"{_shown(cls):.200} is no class that the policy lets the stream create")
+
+    def _defaultdict(self, *args: Any) -> Any:
+        """With no factory, or a class that the stream could have named itself: it will be called."""
+        if len(args) > 1 or (args and args[0] is not None and not self._is_nameable(args[0])):
+            never("collections.defaultdict", args)
+        return defaultdict(*args)
+
+    def _is_nameable(self, cls: Any) -> bool:
+        if not isinstance(cls, type):
+            return False
+        return cls in self._adopted or _value(self.resolve(*own_name(cls))) is cls
 
     def _newobj(self, *args: Any) -> Any:
         return self._newobj_ex(args[0] if args else None, args[1:], {})
 
     def _newobj_ex(self, cls: Any, args: Any, kwargs: Any) -> Any:
         answer = self._class_answer(cls)
-        if answer.plain is not None:
-            return cls.__new__(cls, *args, **kwargs)
-        if answer.new is None:
+        if answer.new is not None:
+            return answer.new(*args, **kwargs)
+        if answer.plain is None:
             raise UntrustedError(f"{answer.name} is no class that the policy lets the stream create", (answer.name,))
-        return answer.new(*args, **kwargs)
+        return cls.__new__(cls, *args, **kwargs)
 
     def _reconstructor(self, cls: Any, base: Any, state: Any) -> Any:
         """As copyreg's, for a class whose first base in C is ``base``, and a state of just that type."""
@@ -365,8 +371,10 @@ def own_name(thing: Any, default: tuple[str, str] = ("", "")) -> tuple[str, str]
     return (module, name) if type(module) is str and type(name) is str else default
 
 
-def _is_own(found: Any, module: str) -> bool:
+def _is_own_value(found: Any, module: str) -> bool:
     """Whether something that is no class may go by a name in a module: a function of another library may not."""
+    if found is _NOTHING or isinstance(found, (type, ModuleType)):
+        return False
     own, _ = own_name(found, default=(module, ""))
     return own.split(".")[0].lstrip("_") == module.split(".")[0].lstrip("_")
 
@@ -375,10 +383,10 @@ def find(module: str, name: str) -> Any:
     """The object of a name that could be trusted: through the module's own names and then through classes
     alone; nothing is run but the import. ``_NOTHING`` where there is none."""
     parts = name.split(".")
-    if not all(part.isidentifier() for part in (*module.split("."), *parts)) or {"__main__", "__init__"} & set(
-        module.split(".")[1:]
-    ):
+    if not all(part.isidentifier() for part in (*module.split("."), *parts)):
         return _NOTHING
+    if any(part.startswith("__") for part in module.split(".")[1:]):
+        return _NOTHING  # __main__, which is a program, and __init__, which would run again
     loaded = sys.modules.get(module) or import_module(module)
     if not isinstance(loaded, ModuleType):
         return _NOTHING

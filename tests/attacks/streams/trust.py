@@ -52,7 +52,7 @@ for _what, _path in REACHES.items():
             continue  # named: see below
         add(f"{_what}, {_door}", "a name that trust in the package or its class does not cover", stream({"a": lab(_path)}), UNTRUSTED, door=_door)
     add(f"{_what}, called", "the same, called", stream(call(lab(_path), "harm")), UNTRUSTED, door="package")
-    if "." in _path:
+    if "." in _path and not _path.startswith("Colour.RED"):
         add(f"{_what}, by getattr", "the same, by getattr", stream(getattribute(lab(_path.split(".")[0]), _path.split(".")[1])), REFUSED | VALUE if _path.endswith("__new__") else UNTRUSTED, door="package")
 for _module, _path in (
     (f"{HOME}.__main__", "Plain"), (f"{HOME}.__main__", "__name__"), (HOME, "__main__.Plain"), (f"{HOME}.missing", "Plain"), (f"{HOME}s", "Plain"), (f"{HOME[:-1]}", "Plain"), ("tests.attacks.victimx.y", "Plain"), ("victim", "Plain"), (f"{HOME}..victim", "Plain"), (f"{HOME}.", "Plain"),
@@ -140,7 +140,7 @@ for _thing in THINGS:
         _lent = _thing == "class" and _way in ("NEWOBJ", "REDUCE of nothing", "NEWOBJ_EX")
         add(f"find_class's {_thing}, {_way}", "calls or fills in what find_class gave", stream(name("lent", _thing), _alter), VALUE if _lent else REFUSED, door="find_class")
     add(f"persistent_load's {_thing}, OBJ", "calls what persistent_load gave", stream(Code(b"(" + value(_thing) + b"Qo")), REFUSED, door="persistent_load")
-    add(f"persistent_load's {_thing}, as a factory", "makes a factory of what persistent_load gave", stream(call(name("collections", "defaultdict"), Code(value(_thing) + b"Q"))), REFUSED, door="persistent_load")
+    add(f"persistent_load's {_thing}, as a factory", "makes a factory of what persistent_load gave", stream(call(name("collections", "defaultdict"), Code(value(_thing) + b"Q"))), VALUE if _thing == "class" else REFUSED, door="persistent_load")  # a trusted one
     for _helper, _args in (("_reconstructor", (BUILTIN_OBJECT, None)), ("__newobj__", ())):
         add(f"persistent_load's {_thing}, {_helper}", "an instance of what persistent_load gave", stream(call(name("copyreg", _helper), Code(value(_thing) + b"Q"), *_args)), REFUSED if _thing != "class" else REFUSED | VALUE, door="persistent_load")
     add(f"persistent_load's {_thing}, getattr", "an attribute of what persistent_load gave", stream(getattribute(Code(value(_thing) + b"Q"), "system")), REFUSED, door="persistent_load")

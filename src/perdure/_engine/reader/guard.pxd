@@ -19,7 +19,7 @@ cdef class Callee:
     cdef readonly object call    # for REDUCE, INST, OBJ; None: not to be called
     cdef readonly object new     # for NEWOBJ and NEWOBJ_EX; None: not to be called
     cdef readonly object value   # what it stands for as a value; NO_VALUE: it is none
-    cdef readonly object plain   # the class whose tp_new may be called as it is, or None
+    cdef readonly object plain   # the class whose tp_new may be called as it is (without `new`), or None
     cdef readonly object direct  # what to call instead of `call` with arguments of just these types
     cdef readonly tuple types
     cdef readonly bint hashes    # the one argument is a list whose items it hashes

@@ -7,15 +7,12 @@ from perdure._engine.reader.guard cimport *
 from perdure._engine.reader.instances cimport is_dunder
 from perdure._engine.reader.machine cimport Machine
 from perdure._engine.reader.names cimport renamed
-from perdure._engine.reader.work cimport (
-    begin_work, charge, charge_chain, charge_copies, charge_hashes_now, charge_now, charge_steps, end_work, is_chain,
-)
+from perdure._engine.reader.work cimport *
 
 from perdure.errors import CorruptError, UnpicklingError, UntrustedError
 
 cdef enum:
     KINDS_KEPT = 1000   # of types, in a policy
-    LONG_NUMBER = 64    # digits of thirty bits, of an int likewise
     LONG_TEXT = 1 << 16  # characters of a str that goes to a constructor without a look at it
 
 cdef extern from *:
@@ -60,8 +57,9 @@ cdef class Callee:
 
     ``value`` is what takes the name's place where it becomes part of a value; without it the
     name is a helper, and no value. ``plain`` is a class whose ``__new__`` may be called with any
-    arguments, by the engine itself where there is no ``new``. ``direct`` is called instead of ``call`` where the arguments
-    are exactly of the ``types`` (and a str is not very long). ``hashes``: the argument is a list
+    arguments, by the engine itself, or with those of its short cuts where ``new`` checks the rest.
+    ``direct`` is called instead of ``call`` where the arguments are exactly of the ``types`` (and a
+    str or an int is not very long). ``hashes``: the argument is a list
     whose items are hashed, which is charged first. ``arrays``: ``direct`` is numpy's _frombuffer,
     which the engine stands in for where it can. ``pending``: using what it makes before BUILD could
     crash, so that a load which leaves one unbuilt ends in an error.
@@ -334,7 +332,7 @@ cdef inline bint agree(PyObject* types, PyObject** args, Py_ssize_t n) noexcept:
             return False
         if PyUnicode_CheckExact(args[i]) and PyUnicode_GET_LENGTH(args[i]) > LONG_TEXT:
             return False
-        if Py_TYPE(args[i]) == &PyLong_Type and long_digits(args[i]) > LONG_NUMBER:
+        if Py_TYPE(args[i]) == &PyLong_Type and is_large(args[i]):
             return False
     return True
 
@@ -358,15 +356,15 @@ cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObj
         if charge_copies(m, &value, 1) < 0:
             return NULL
     target = <PyObject*>(<Callee>callee).new
-    if target == Py_None:
-        cls = <PyTypeObject*>(<Callee>callee).plain
-        if <PyObject*>cls == Py_None or not has_new(cls):
-            return (<with_one>refuse_class)(callee)
-        return received(m, callee, call_new(cls, args, kwargs))
-    before = begin_work(m)
-    value = PyObject_Call(target, args, kwargs)
-    end_work(before)
-    return received(m, callee, value)
+    if target != Py_None:
+        before = begin_work(m)
+        value = PyObject_Call(target, args, kwargs)
+        end_work(before)
+        return received(m, callee, value)
+    cls = <PyTypeObject*>(<PyObject*>(<Callee>callee).plain)
+    if <PyObject*>cls == Py_None or not has_new(cls):
+        return (<with_one>refuse_class)(callee)
+    return received(m, callee, call_new(cls, args, kwargs))
 
 
 cdef object refuse_call(object callee):
@@ -710,9 +708,9 @@ def charge_copy(Py_ssize_t size):
     charge_now(size)
 
 
-def charge_hashes(items not None):
-    """The same, for a list or a tuple whose items it is about to hash."""
-    charge_hashes_now(items)
+def charge_hashing(list keys not None):
+    """The same for keys that it is about to hash. Raises LimitError."""
+    charge_hashes(keys)
 
 
 def are_text(array, missing):

@@ -13,12 +13,13 @@ from perdure._engine.reader.capi cimport *
 from perdure._engine.reader.machine cimport Machine
 
 cdef int charge(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept
+cdef bint is_large(PyObject* number) noexcept
 cdef int charge_steps(Machine* m, Py_ssize_t steps) noexcept
 cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept
 cdef void* begin_work(Machine* m) noexcept
 cdef void end_work(void* before) noexcept
 cdef int charge_now(Py_ssize_t size) except -1
-cdef int charge_hashes_now(object items) except -1
+cdef int charge_hashes(list keys) except -1
 cdef bint is_chain(PyTypeObject* type) noexcept
 cdef int charge_chain(Machine* m, PyTypeObject* type, PyObject** items, Py_ssize_t n) noexcept
 

@@ -74,7 +74,7 @@ cdef bint owed(Machine* m) noexcept:
 # ---- hashing -------------------------------------------------------------------------------
 
 cdef bint is_cheap(Py_ssize_t* steps, PyObject* key, int depth) noexcept:
-    """As tuple_depth, for frozensets too: those remember their hash, but == goes into both of two that have the same."""
+    """As tuple_depth, for frozensets too: they remember their hash, but == goes into both of two that have the same."""
     cdef Py_ssize_t i
     cdef Py_ssize_t n = 3
     cdef PyObject** parts
@@ -152,6 +152,11 @@ cdef inline bint is_doubtful(PyObject* key) noexcept:
         if PyUnicode_CheckExact(first) and n <= 2:
             return n == 2 and is_doubtful(PyTuple_GET_ITEM(key, 1))
     return True
+
+
+cdef bint is_large(PyObject* number) noexcept:
+    """Whether arithmetic with an int may take long."""
+    return long_digits(number) > 4
 
 
 cdef Py_ssize_t size_of(PyObject* target) noexcept:
@@ -317,17 +322,13 @@ cdef int charge_now(Py_ssize_t size) except -1:
     return check_copies(m)
 
 
-cdef int charge_hashes_now(object items) except -1:
-    """Charges the load that a table is at work for with the hashes of a list's or a tuple's items."""
+cdef int charge_hashes(list keys) except -1:
+    """The same, for keys that it hashes."""
     cdef Machine* m = <Machine*>at_work
-    cdef PyObject** parts
+    cdef PyObject* held = <PyObject*>keys
     if m == NULL:
         return 0
-    if type(items) is list:
-        parts = (<PyListObject*><PyObject*>items).ob_item
-    else:
-        parts = (<PyTupleObject*><PyObject*>items).ob_item
-    return charge(m, NULL, parts, len(items), 1)
+    return charge(m, NULL, (<PyListObject*>held).ob_item, PyList_GET_SIZE(held), 1)
 
 
 cdef bint is_chain(PyTypeObject* type) noexcept:

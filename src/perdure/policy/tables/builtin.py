@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 
 from perdure.errors import CorruptError
-from perdure.policy.rows import Callee, Constant, Kind, class_row, kind_in, never, only
+from perdure.policy.rows import Callee, Constant, Kind, class_row, kind_in, never, only, too_much
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from perdure.policy.rows import Answer, Kinds
 
 __all__ = ["kind", "row"]
+
+
+MANY_BITS = 4096  # of a number in a range
 
 
 def _bytes(*args: Any) -> bytes:
@@ -54,15 +57,15 @@ def _type(*args: Any) -> type:
     return never("type", args)
 
 
-_complex = only(complex, "complex", (float, float))
-
-
 def _range(*args: Any) -> range:
-    if len(args) != 3 or not all(type(arg) is int and arg.bit_length() <= 4096 for arg in args):
+    if len(args) != 3 or not all(type(arg) is int for arg in args):
         never("range", args)
+    if max(map(int.bit_length, args)) > MANY_BITS:
+        too_much("a range of numbers of so many digits is not read", "digits")  # its length takes a division
     return range(*args)
 
 
+_complex = only(complex, "complex", (float, float))
 _object = only(object, "object", ())
 
 _CALLEES: dict[str, Answer] = {

@@ -109,9 +109,11 @@ def array_parts(shape: Any, dtype: Any, raw: Any) -> tuple[tuple[int, ...], Any,
 
 def _is_text(raw: Any, dtype: Any) -> bool:
     """Whether a buffer of UTF-32 has no number beyond the last character."""
+    if dtype.itemsize == 0:
+        return True
     numpy = _numpy()
     codes = numpy.dtype("u4").newbyteorder(dtype.byteorder)
-    return dtype.itemsize == 0 or bool(numpy.frombuffer(raw, codes).max() <= 0x10FFFF)
+    return bool(numpy.frombuffer(raw, codes).max() <= 0x10FFFF)
 
 
 def _check_strings(dtype: Any, items: list[Any]) -> None:
@@ -437,7 +439,7 @@ def _masked(*args: Any) -> Any:
 
 # ---- generators ------------------------------------------------------------------------------
 
-SEEDING = 16384  # what seeding a generator counts for, in bytes that are copied
+SEEDING = 32768  # what seeding a generator counts for, in bytes that are copied
 _GENERATORS = {"MT19937": 0, "PCG64": 0, "PCG64DXSM": 0, "Philox": 0, "SFC64": 0}
 
 
@@ -740,6 +742,7 @@ KINDS: Kinds = {
     **{(f"numpy.random._{name.lower().removesuffix('dxsm')}", name): Kind(build_bits, unseen=True)
        for name in _GENERATORS},
     ("numpy.random.bit_generator", "SeedSequence"): Kind(build_seeds, unseen=True),
+    ("numpy.random.bit_generator", "BitGenerator"): Kind(build_bits, unseen=True),  # which their subclasses inherit
     ("numpy", "poly1d"): Kind(build_polynomial, unseen=True),
     **{(f"numpy.polynomial.{path.rpartition('.')[0]}", path.rpartition(".")[2]): Kind(build_polynomial, unseen=True)
        for path in _POLYNOMIALS},

@@ -6,13 +6,14 @@ hold values: functools.partial, operator's getters, itertools, bound methods, em
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+import warnings
 from importlib import import_module
 
 from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
-from perdure.policy.classes import MANY_DIGITS, static_attribute
-from perdure.policy.rows import Callee, Kind, bare, class_row, fields, kind_in, never, only, too_much
+from perdure.policy.classes import MANY_DIGITS, check_calendar, static_attribute
+from perdure.policy.rows import Callee, Kind, bare, class_row, fields, kind_in, never, too_much
 from perdure.policy.tables.builtin import build_exception, exception_row
 
 TYPE_CHECKING = False
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["kind", "row"]
 
 
+WIDE_SET = 1 << 20  # what compiling a set of many characters counts for
+SEEDING = 4096  # what making a generator counts for
 READING = 8192  # what reading a time zone's file counts for, in bytes that are copied
 
 
@@ -44,6 +47,21 @@ def row(module: str, name: str) -> Answer | None:
 
 
 # ---- what most rows are made of --------------------------------------------------------------
+
+
+def _sound(cls: type) -> Callee:
+    """A class whose constructor in C takes any arguments, and makes nothing of those that it can't."""
+    return Callee(_name(cls), cls, value=cls, plain=cls)
+
+
+def _calendar(cls: type) -> Callee:
+    """A date or a time: the engine reads most of them, by `plain`."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        check_calendar(args)
+        return cls(*args, **kwargs)
+
+    return Callee(_name(cls), call, new=call, value=cls, plain=cls)
 
 
 def _called(*shapes: tuple[Any, ...]) -> Callable[[type], Callee]:
@@ -68,12 +86,12 @@ def _fits(types: tuple[type, ...], shape: tuple[Any, ...]) -> bool:
     )
 
 
-def _error_in_text(*shapes: tuple[Any, ...]) -> Callable[[type], Callee]:
-    """An exception that looks for the place of an error in a text when it is made."""
+def _error(*shapes: tuple[Any, ...]) -> Callable[[type], Callee]:
+    """An exception whose constructor is Python code, and calls methods of its arguments, or formats them."""
 
     def make(cls: type) -> Callee:
-        call = only(cls, _name(cls), *shapes)
-        return class_row(cls, call)
+        row = _called(*shapes)(cls)
+        return Callee(row.name, row.call, new=lambda *args: cls.__new__(cls, *args), value=cls)
 
     return make
 
@@ -84,7 +102,7 @@ def _texts(cls: type) -> Callee:
     def call(*args: Any) -> Any:
         if not all(type(arg) is str for arg in args):
             never(_name(cls), args)
-        charge_copy(8 * sum(map(len, args)))
+        charge_copy(sum(8 * len(arg) + 128 for arg in args))
         return cls(*args)
 
     return class_row(cls, call)
@@ -94,6 +112,9 @@ def _member(cls: type) -> Callee:
     def call(*args: Any) -> Any:
         if len(args) != 1 or type(args[0]) not in (int, str):
             never(_name(cls), args)
+        known = getattr(cls, "_flag_mask_", None)
+        if known is not None and (args[0] < 0 or args[0] | known != known):
+            never(_name(cls), args)  # flags remember every number that they are asked for
         return cls(args[0])
 
     return class_row(cls, call)
@@ -163,6 +184,7 @@ def _ordered(cls: type) -> Callee:
             return cls()
         if len(args) == 1 and type(args[0]) is list:  # Python 2: a list of pairs
             pairs = args[0]
+            charge_copy(256 * len(pairs))
             if all(type(pair) in (list, tuple) and len(pair) == 2 and type(pair[0]) in _SAFE_KEYS for pair in pairs):
                 return cls(pairs)
         return never(_name(cls), args)
@@ -178,15 +200,6 @@ def _counter(cls: type) -> Callee:
         if not args or (len(args) == 1 and type(args[0]) is dict):
             return cls(*args)
         return never(_name(cls), args)
-
-    return class_row(cls, call)
-
-
-def _defaultdict(cls: type) -> Callee:
-    def call(*args: Any) -> Any:
-        if len(args) > 1 or (args and args[0] is not None and not isinstance(args[0], type)):
-            never(_name(cls), args)
-        return cls(*args)
 
     return class_row(cls, call)
 
@@ -247,29 +260,6 @@ def _build_template(instance: Any, state: Any) -> None:
 # ---- times -----------------------------------------------------------------------------------
 
 
-def _calendar(cls: type) -> Callee:
-    """date, datetime and time from the bytes of their pickles. They believe most of these themselves: the ranges
-    are those of their public constructors."""
-    size = {"date": 4, "datetime": 10, "time": 6}[cls.__name__]
-
-    def call(*args: Any) -> Any:
-        if args and type(args[0]) is str:  # Python 2
-            args = (args[0].encode("latin-1"), *args[1:])
-        if not args or type(args[0]) is not bytes or len(args[0]) != size or len(args) > (1 if size == 4 else 2):
-            if not args or not all(type(arg) is int for arg in args):
-                never(f"datetime.{cls.__name__}", args)
-            return cls(*args)
-        raw, zone = args[0], args[1:]
-        if size == 4:
-            return cls(raw[0] << 8 | raw[1], raw[2], raw[3])
-        fold = raw[2 if size == 10 else 0] >> 7
-        start = [raw[0] << 8 | raw[1], raw[2] & 127, raw[3], raw[4]] if size == 10 else [raw[0] & 127]
-        micros = raw[-3] << 16 | raw[-2] << 8 | raw[-1]
-        return cls(*start, raw[-5], raw[-4], micros, *zone, fold=fold)
-
-    return Callee(_name(cls), call, new=call, value=cls, plain=cls)
-
-
 def _zone_info(cls: type) -> Callee:
     """ZoneInfo(key) with a key that names no path: a zone of the system's database or of tzdata."""
 
@@ -293,15 +283,11 @@ def _zone_info_unpickle(method: Any) -> Callee:
     return Callee("zoneinfo.ZoneInfo._unpickle", call)
 
 
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,3}")
+
+
 def _zone_key(key: str) -> str:
-    parts = key.split("/")
-    if (
-        len(key) > 200
-        or not key.isascii()
-        or "\0" in key
-        or "\\" in key
-        or any(part in ("", ".", "..") for part in parts)
-    ):
+    if _ZONE.fullmatch(key) is None:
         raise CorruptError("no name of a time zone")
     return key
 
@@ -316,9 +302,21 @@ def _pytz_zone(function: Any) -> Callee:
         types = tuple(map(type, args))
         if not args or types not in ((str,), (str, int, int, str)) or args[0] not in known:
             never("pytz._p", args)
-        return function(*args)
+        zone = function(args[0])
+        return zone if len(args) == 1 else _pytz_period(zone, *args[1:])
 
     return Callee("pytz._p", call)
+
+
+def _pytz_period(zone: Any, offset: int, saving: int, name: str) -> Any:
+    """One of a zone's periods. pytz itself would add one that is not there, to everybody's zone."""
+    timedelta = import_module("datetime").timedelta
+    wanted = (timedelta(seconds=offset), timedelta(seconds=saving))
+    found = [each for key, each in zone._tzinfos.items() if key[:2] == wanted]
+    exact = [each for each in found if each._tzname == name]
+    if not found:
+        raise CorruptError("no period of that time zone")
+    return (exact or found)[0]
 
 
 def _build_tz_utc(instance: Any, state: Any) -> None:
@@ -388,29 +386,37 @@ def _build_uuid(instance: Any, state: Any) -> None:
 
 def _pattern(function: Any) -> Callee:
     def call(*args: Any) -> Any:
-        re = import_module("re")
         if len(args) != 2 or type(args[0]) not in (str, bytes) or type(args[1]) is not int:
             never("re._compile", args)
         text, flags = args
-        opening = "(" if type(text) is str else b"("
-        if len(text) > 1 << 16 or text.count(opening) > 1000 or _nesting(text) > 100 or flags & re.DEBUG:
+        shown = text if type(text) is str else text.decode("latin-1")
+        if len(text) > 1 << 16 or shown.count("(") > 1000 or _nesting(shown) > 100 or flags & re.DEBUG:
             too_much("a pattern that is too large, too deep, or prints itself", "pattern")
-        charge_copy(128 * len(text))
-        return re.compile(text, flags)
+        any_case = flags & re.IGNORECASE or "(?" in shown
+        charge_copy(128 * len(text) + (WIDE_SET if any_case else WIDE_SET >> 3) * _wide_sets(shown))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as to how it is written, which whoever loads it can't help
+            return re.compile(text, flags)
 
     return Callee("re._compile", call)
 
 
-def _nesting(text: Any) -> int:
-    """Levels of parentheses, at most: escapes and classes may make it say more than there are."""
+def _nesting(text: str) -> int:
+    """Levels of parentheses, at most: some that are counted may open nothing, but none that opens is not."""
     deepest = depth = 0
-    for char in text if type(text) is bytes else text.encode("utf-8", "surrogatepass"):
-        if char == 40:
+    for place, char in enumerate(text):
+        if char == "(":
             depth += 1
             deepest = max(deepest, depth)
-        elif char == 41:
+        elif char == ")" and text[place - 1 : place] not in ("\\", "["):
             depth -= 1
     return deepest
+
+
+def _wide_sets(text: str) -> int:
+    """How many sets may hold characters beyond latin-1, each of which takes a table of all of them."""
+    sets = text.count("[")
+    return sets if not text.isascii() or "\\u" in text or "\\U" in text or "\\N" in text else 0
 
 
 # ---- arrays and generators -------------------------------------------------------------------
@@ -419,19 +425,14 @@ _ITEM_SIZES = {"b": 1, "B": 1, "u": 4, "w": 4, "h": 2, "H": 2, "i": 4, "I": 4, "
                "f": 4, "d": 8}  # fmt: skip
 
 
-def _is_code(value: Any) -> bool:
-    return type(value) is str and value in _ITEM_SIZES
+def _is_code(code: Any) -> bool:
+    return type(code) is str and code in _ITEM_SIZES
 
 
 def _array(cls: type) -> Callee:
     def call(*args: Any) -> Any:
         """Of a type code and a list of items, as protocols 0 to 2 have it."""
-        if (
-            len(args) != 2
-            or type(args[0]) is not str
-            or args[0] not in _ITEM_SIZES
-            or type(args[1]) not in (list, str, bytes)
-        ):
+        if len(args) != 2 or not _is_code(args[0]) or type(args[1]) not in (list, str, bytes):
             never("array.array", args)
         return cls(*args)
 
@@ -453,6 +454,7 @@ def _array_reconstructor(function: Any) -> Callee:
 
 def _random(cls: type) -> Callee:
     def call(*args: Any) -> Any:
+        charge_copy(SEEDING)
         return cls(0) if not args else never("random.Random", args)
 
     return class_row(cls, call, new=call)
@@ -494,7 +496,7 @@ _ALIASES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_pydatetime
 
 _ROWS: dict[tuple[str, str], Any] = {
     **{("datetime", name): _calendar for name in ("date", "datetime", "time")},
-    ("datetime", "timezone"): _called((timedelta,), (timedelta, str)),
+    ("datetime", "timezone"): _sound,
     ("datetime", "timedelta"): lambda cls: Callee(
         "datetime.timedelta", cls, value=cls, plain=cls, direct=cls, types=(int, int, int)
     ),
@@ -525,7 +527,6 @@ _ROWS: dict[tuple[str, str], Any] = {
     )},
     ("collections", "OrderedDict"): _ordered,
     ("collections", "Counter"): _counter,
-    ("collections", "defaultdict"): _defaultdict,
     ("collections", "deque"): _deque,
     ("collections", "ChainMap"): bare,
     ("collections", "UserDict"): bare,
@@ -547,11 +548,9 @@ _ROWS: dict[tuple[str, str], Any] = {
     ("re", "_compile"): _pattern,
     ("random", "Random"): _random,
     ("statistics", "NormalDist"): bare,
-    ("json.decoder", "JSONDecodeError"): _error_in_text((str, str, int)),
-    ("re", "error"): _error_in_text((str,), (str, str, int), (str, bytes, int), (str, type(None), type(None))),
-    **dict.fromkeys((
-        ("socket", "gaierror"), ("socket", "herror"), ("socket", "timeout"),
-    ), exception_row),
+    **dict.fromkeys((("socket", "gaierror"), ("socket", "herror"), ("socket", "timeout")), exception_row),
+    ("json.decoder", "JSONDecodeError"): _error((str, str, int)),
+    ("re", "error"): _error((str,), (str, (str, bytes, type(None)), (int, type(None)))),
 }  # fmt: skip
 
 _EXCEPTION = Kind(build_exception)
@@ -574,7 +573,8 @@ KINDS: Kinds = {
     ("dateutil.relativedelta", "relativedelta"): Kind(_build_relativedelta, unseen=True),
     ("dateutil._common", "weekday"): Kind(_build_weekday, unseen=True),
     **{key: _EXCEPTION for key, make in _ROWS.items() if make is exception_row},
-    **dict.fromkeys((("json.decoder", "JSONDecodeError"), ("re", "error")), _EXCEPTION),
+    ("json.decoder", "JSONDecodeError"): _EXCEPTION,
+    ("re", "error"): _EXCEPTION,
 }
 
 

@@ -194,7 +194,7 @@ def _frombuffer(*args: Any) -> Any:
     flat = numpy.frombuffer(buffer, dtype=dtype)
     if order != "K":
         return flat.reshape(shape, order=order)
-    axes = args[4] if len(args) == 5 else None
+    axes: Any = args[4] if len(args) == 5 else None
     whole = type(axes) is tuple and all(type(axis) is int for axis in axes)
     if not whole or sorted(axes) != list(range(len(shape))):
         never("numpy._core.numeric._frombuffer", args)
@@ -587,7 +587,7 @@ def build_seeds(seeds: Any, state: Any) -> None:
 
 def _words_of(entropy: Any) -> int:
     """How many words of 32 bits numpy makes of it, at most."""
-    parts = entropy if type(entropy) in (list, tuple) or getattr(entropy, "ndim", 0) else [entropy]
+    parts = entropy if type(entropy) in (list, tuple) or getattr(entropy, "ndim", None) else [entropy]
     return sum(part.bit_length() // 32 + 2 if type(part) is int else 4 for part in parts)
 
 

@@ -265,7 +265,7 @@ def warm_up() -> None:
     """Everything imported that a stream may import: what is imported after it is a finding."""
     for path in (*MODULES, "perdure.policy.tables.standard", "perdure.policy.tables.builtin", "perdure.api"):
         import_module(path)
-    for path in ("importlib.resources", "mmap", "unicodedata", "pytz", "dateutil.tz", "dateutil.relativedelta"):
+    for path in ("encodings.raw_unicode_escape", "importlib.resources", "mmap", "unicodedata", "pytz", "dateutil.tz", "dateutil.relativedelta"):
         try:
             import_module(path)
         except ImportError:

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-__all__ = ["run"]
+__all__ = ["run", "run_mutants"]
 
 ROOT = Path(__file__).parents[2]
 WALL = 60.0  # seconds, of a stream that waits instead of computing
@@ -27,6 +27,18 @@ def run(arguments: list[str], pending: list[str]) -> dict[str, dict[str, Any]]:
         if not done:
             raise RuntimeError("the worker dies before its first stream")
         pending = [each for each in pending if each not in reports]
+    return reports
+
+
+def run_mutants(first: int, last: int) -> dict[str, dict[str, Any]]:
+    """The same for mutants, by their numbers."""
+    reports: dict[str, dict[str, Any]] = {}
+    while first < last:
+        done = one_worker([str(first), str(last)], [])
+        if not done:
+            raise RuntimeError("the worker dies before its first stream")
+        reports |= done
+        first = max(map(int, done)) + 1
     return reports
 
 

@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from perdure._engine.reader.guard import Callee, Constant, Kind
@@ -68,7 +67,7 @@ def shared_state() -> dict[str, Any]:
         "sys.modules": frozenset(sys.modules),
         "copyreg": (dict(copyreg.dispatch_table), dict(copyreg._extension_cache), dict(copyreg._inverted_registry)),
         "environ": dict(os.environ),
-        "directory": (os.getcwd(), sorted(map(str, Path().rglob("*")))),
+        "directory": (os.getcwd(), sorted(os.listdir())),
         "interpreter": (sys.path[:], sys.meta_path[:], sys.getrecursionlimit(), sys.stdout, sys.stderr, warnings.filters[:]),
         "threads": threading.active_count(),
         "decimal": repr(decimal.getcontext()),
@@ -77,14 +76,14 @@ def shared_state() -> dict[str, Any]:
         "lent": [repr(thing) for thing in LENT.values()],
         "lent attributes": [dict(getattr(thing, "__dict__", {})) for thing in LENT.values()],
     }
+    classes: dict[type, None] = {}
     for path in (*MODULES, *NUMPY):
         module = sys.modules.get(path)
         if module is not None:
             names = vars(module)
-            state[path] = {key: id(value) for key, value in names.items() if key != "__warningregistry__"}
-            for key, value in names.items():
-                if isinstance(value, type):
-                    state[f"{path}.{key}"] = class_state(value)
+            state[path] = {**names, "__warningregistry__": None}
+            classes.update((value, None) for value in names.values() if isinstance(value, type))
+    state |= {f"{cls.__module__}.{cls.__qualname__}": class_state(cls) for cls in classes}
     if "numpy" in sys.modules:
         state["numpy's own"] = numpy_state()
     return state
@@ -97,7 +96,9 @@ def class_state(cls: type) -> Any:
     """
     names = type.__dict__["__dict__"].__get__(cls)
     known = names.get("_flag_mask_", 0)
-    own = {key: id(value) for key, value in names.items() if key != "__dict__"}
+    own = names.copy()  # whose values are the same objects, when they are compared
+    if "_member_map_" not in names:
+        return own
     members = [(name, {**vars(each), "_inverted_": None}) for name, each in names.get("_member_map_", {}).items()]
     made = [each for each in names.get("_value2member_map_", ()) if not (known and (each | known == known or each == -1))]
     return own, members, len(made)
@@ -264,7 +265,7 @@ def warm_up() -> None:
     """Everything imported that a stream may import: what is imported after it is a finding."""
     for path in (*MODULES, "perdure.policy.tables.standard", "perdure.policy.tables.builtin", "perdure.api"):
         import_module(path)
-    for path in ("importlib.resources", "mmap", "unicodedata", "pytz", "dateutil.tz", "dateutil.relativedelta"):
+    for path in ("encodings.raw_unicode_escape", "importlib.resources", "mmap", "unicodedata", "pytz", "dateutil.tz", "dateutil.relativedelta"):
         try:
             import_module(path)
         except ImportError:

@@ -30,9 +30,9 @@ def tell(**what: Any) -> None:
 
 def prepare() -> Any:
     """Imports all that may be imported, fills the registry with traps, and bounds memory."""
-    from tests.attacks import doors, streams, victim, watch
+    from tests.attacks import doors, mutants, streams, victim, watch
 
-    assert streams  # imported before anything is compared
+    assert streams and mutants.seeds()  # imported, and made, before anything is compared
 
     watch.warm_up()
     for code, key in ((240, ("os", "system")), (241, ("collections", "OrderedDict"))):
@@ -146,11 +146,26 @@ def attacks(trial: Trial) -> None:
         tell(end=attack.id, outcome=outcome, text=text, wrong=wrong, seconds=round(seconds, 3), megabytes=most >> 20, size=len(data))
 
 
-def main() -> None:
+def mutants(trial: Trial, first: int, last: int) -> None:
+    """Those that are numbered first to last; only what is wrong is told at length."""
+    from tests.attacks.doors import DOORS
+    from tests.attacks.mutants import mutant
+
+    for number in range(first, last):
+        data = mutant(number)
+        tell(begin=str(number))
+        outcome, text, wrong, _, _ = trial.run(DOORS["loads" if number % 4 else "file"], data)
+        tell(end=str(number), outcome=outcome, text=text, wrong=wrong)
+
+
+def main(*numbers: str) -> None:
     trial = Trial(prepare())
-    attacks(trial)
+    if numbers:
+        mutants(trial, *map(int, numbers))
+    else:
+        attacks(trial)
 
 
 OUT = os.dup(1)  # of our own: what a stream prints is a finding, if it comes so far
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

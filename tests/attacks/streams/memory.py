@@ -147,6 +147,9 @@ for _what, _code, _item, _door in (
     ("an address by __array_interface__", ROWS, (None, POISON), "package"), ("a number that says __array__", RECORD, (None, POISON), "package"), ("a text that says __array__", TEXT, (None, POISON), "package"),
 ):  # fmt: skip
     add(f"record: {_what}", "items of records are converted, by methods of the items", stream(array((1, (1,), _code, False, [_item]))), REFUSED | VALUE if "too long" in _what else REFUSED, door=_door)
+LARGE = record({"a": (OBJECT, 0)}, 1 << 30, 0x3F)
+add("record: of a gigabyte", "a record with room for more than it holds", stream(array((1, (1,), LARGE, False, [(None,)]))), LIMIT)
+add("record: of a gigabyte, none", "an array of none of them, which has memory for one", stream(array((1, (0,), LARGE, False, []))), CORRUPT)
 STRINGS = call(name("numpy._core._internal", "_convert_to_stringdtype_kwargs"), True)
 for _what, _items in {"an object": [NAMESPACE], "a number": [1], "bytes": [b"x"], "None": [None], "a bomb": [BOMB], "a surrogate": ["\ud800"], "a long one": ["x" * 100_000]}.items():
     add(f"StringDType: {_what}", "items of a dtype that turns anything into text", stream(array((1, (1,), STRINGS, False, _items))), REFUSED | VALUE if _what in ("a long one", "a surrogate") else REFUSED)

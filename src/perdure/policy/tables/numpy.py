@@ -96,6 +96,7 @@ def array_parts(shape: Any, dtype: Any, raw: Any) -> tuple[tuple[int, ...], Any,
     if dtype.hasobject or _is_string(dtype):
         if type(raw) is not list or len(raw) != count:
             raise CorruptError(f"an array of {count} objects has a list of as many")
+        charge_copy(count * dtype.itemsize)  # records may be large, however little they hold
         if _is_string(dtype):
             _check_strings(dtype, raw)
         elif dtype.fields is not None:

@@ -7,8 +7,10 @@ It writes a line of JSON before and after each stream, so that whoever reads the
 dies by itself: the timer counts its processor time, and stops C code too.
 """
 
+import contextlib
 import copyreg
 import gc
+import importlib
 import json
 import os
 import resource
@@ -24,6 +26,9 @@ MEMORY = 3 << 29  # bytes over what the process has
 FREE, FOR_EACH_BYTE = 128 << 20, 512  # what it may take at most, and never so many
 
 
+TABLES = ("pandas", "pandas_arrays", "pandas_scalars", "sparse")  # what a stream may have imported
+
+
 def tell(**what: Any) -> None:
     os.write(OUT, (json.dumps(what) + "\n").encode())
 
@@ -33,6 +38,9 @@ def prepare() -> Any:
     from tests.attacks import doors, mutants, streams, victim, watch
 
     assert streams and mutants.seeds()  # imported, and made, before anything is compared
+    for name in TABLES:
+        with contextlib.suppress(ImportError):  # its library is not here, so none of its names is known
+            importlib.import_module(f"perdure.policy.tables.{name}")
 
     watch.warm_up()
     for code, key in ((240, ("os", "system")), (241, ("collections", "OrderedDict"))):

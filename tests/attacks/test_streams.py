@@ -30,12 +30,8 @@ def parameters() -> list[Any]:
 @pytest.fixture(scope="session")
 def reports(request: pytest.FixtureRequest) -> dict[str, dict[str, Any]]:
     """What came of the streams that this run is about."""
-    wanted = [
-        item.callspec.params["attack"].id
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and "attack" in getattr(item, "callspec", request).params  # type: ignore[union-attr]
-        and not item.get_closest_marker("skip")
-    ]  # fmt: skip
+    ours = [item for item in request.session.items if getattr(item, "function", None) is test_attack]
+    wanted = [item.callspec.params["attack"].id for item in ours if not item.get_closest_marker("skip")]
     return run([], wanted)
 
 

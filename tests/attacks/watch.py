@@ -4,6 +4,7 @@ import collections
 import copyreg
 import datetime
 import decimal
+import importlib.util
 import os
 import random
 import sys
@@ -43,7 +44,10 @@ class Audit:
         self.events: list[str] = []
         import zoneinfo
 
-        self.zones = tuple(zoneinfo.TZPATH)
+        # Those of the system and of the packages that hold them too, which may be installed.
+        packages = [str(spec.submodule_search_locations[0]) for name in ("tzdata", "pytz")
+                    if (spec := importlib.util.find_spec(name)) and spec.submodule_search_locations]  # fmt: skip
+        self.zones = (*zoneinfo.TZPATH, *packages)
         sys.addaudithook(self.hook)
 
     def hook(self, event: str, args: tuple[Any, ...]) -> None:
@@ -53,6 +57,8 @@ class Audit:
             return  # a package of data, which need not be there
         if event == "open" and str(args[0]).startswith(self.zones) and args[1] in ("r", "rb", None):
             return
+        if event == "os.listdir" and str(args[0]).startswith(self.zones):
+            return  # the importer looks into the packages
         self.armed = False  # repr of an argument may raise events of its own
         self.events.append(f"{event} {str(args)[:100]}")
         self.armed = True

@@ -26,7 +26,10 @@ MEMORY = 3 << 29  # bytes over what the process has
 FREE, FOR_EACH_BYTE = 128 << 20, 512  # what it may take at most, and never so many
 
 
-TABLES = ("pandas", "pandas_arrays", "pandas_scalars", "sparse")  # what a stream may have imported
+MODULES = (  # what a stream may have imported
+    *(f"perdure.policy.tables.{name}" for name in ("pandas", "pandas_arrays", "pandas_scalars", "sparse")),
+    "tzdata.zoneinfo",
+)
 
 
 def tell(**what: Any) -> None:
@@ -38,9 +41,9 @@ def prepare() -> Any:
     from tests.attacks import doors, mutants, streams, victim, watch
 
     assert streams and mutants.seeds()  # imported, and made, before anything is compared
-    for name in TABLES:
+    for name in MODULES:
         with contextlib.suppress(ImportError):  # its library is not here, so none of its names is known
-            importlib.import_module(f"perdure.policy.tables.{name}")
+            importlib.import_module(name)
 
     watch.warm_up()
     for code, key in ((240, ("os", "system")), (241, ("collections", "OrderedDict"))):

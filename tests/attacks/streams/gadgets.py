@@ -242,20 +242,20 @@ for _what, _args in {
     "a range": (call(std("builtins:range"), 0, 1 << 40, 1),), "a str": ("abc",), "a negative length": ([], -1), "a huge length": ([], 1 << 70), "a float": ([], 1.0), "a bool": ([], True), "a dict": ({},),
     "three": ([], 1, 2), "an iterator": (call(std("collections:deque"), [1]),),
 }.items():  # fmt: skip
-    add(f"deque of {_what}", "an iterable or a length that no deque is pickled with", stream(call(std("collections:deque"), *_args)), CORRUPT)
+    add(f"deque of {_what}", "an iterable or a length that no deque is pickled with", stream(call(std("collections:deque"), *_args)), CORRUPT | LIMIT)
 add("deque set", "SETITEMS on a deque", stream(filled(call(std("collections:deque"), [1]), (0, 2))), CORRUPT | VALUE)
 add("deque state", "attributes of a deque", stream(build(call(std("collections:deque"), [1]), {"maxlen": 1})), UNTRUSTED)
 for _what, _args in {"a list": ([1, 2],), "pairs of lists": ([([], 1)],), "a triple": ([(1, 2, 3)],), "an int key": ([(1, 2)],), "a dict": ({},), "kwargs": ([], {})}.items():
     add(f"OrderedDict of {_what}", "items from an iterable", stream(call(std("collections:OrderedDict"), *_args)), CORRUPT)
 for _what, _args in {"a list": ([1, 1],), "a str": ("aab",), "a Counter": (call(std("collections:Counter"), {1: 1}),), "two": ({}, {}), "a range": (call(std("builtins:range"), 0, 1 << 40, 1),)}.items():
-    add(f"Counter of {_what}", "counts what it is given", stream(call(std("collections:Counter"), *_args)), CORRUPT)
+    add(f"Counter of {_what}", "counts what it is given", stream(call(std("collections:Counter"), *_args)), CORRUPT | LIMIT)
 add("Counter filled", "SETITEMS on a Counter", stream(filled(call(std("collections:Counter")), (1, 2))), UNTRUSTED)
 for _what, _args in {
     "a float for bytes": ("B", [1.5]), "an object": ("d", [NAMESPACE]), "out of range": ("B", [256]), "a huge int": ("q", [1 << 80]), "a Decimal": ("q", [call(std("decimal:Decimal"), "1e999999999")]),
     "half an item": ("d", b"1234"), "an unknown code": ("x", []), "two codes": ("dd", []), "bytes for a code": (b"d", []), "a range": ("q", call(std("builtins:range"), 0, 1 << 40, 1)), "text": ("u", "\U0010ffff"),
     "text for numbers": ("d", "abc"), "an array": ("d", call(std("array:array"), "d", [1.0])), "a Fraction": ("d", [call(std("fractions:Fraction"), "1/3")]),
 }.items():  # fmt: skip
-    add(f"array of {_what}", "items that are converted one by one", stream(call(std("array:array"), *_args)), CORRUPT | VALUE)
+    add(f"array of {_what}", "items that are converted one by one", stream(call(std("array:array"), *_args)), CORRUPT | VALUE | LIMIT)
 for _what, _args in {
     "odd bytes": ("d", 16, b"123"), "an odd format": ("d", 99, BYTES8), "a negative format": ("d", -1, BYTES8), "another's format": ("d", 18, b"\xff\xff" * 4), "code points that are none": ("u", 21, b"\xff" * 8),
     "half a pair": ("u", 18, b"\x00\xd8" * 2), "text for bytes": ("d", 16, "12345678"), "doubles as ints": ("l", 16, BYTES8), "too large": ("b", 13, b"\xff" * 8), "an object's code": ([], 16, BYTES8),

@@ -1,19 +1,23 @@
-"""The built-in profile under the fuzzer: streams of its types, and a door that uses what comes out.
+"""The built-in profile under the fuzzer: streams of its types, those that attack it, and doors that use what comes out.
 
 What numpy or pandas made of a state that is not sound crashes late, if at all: when it is printed,
-summed, indexed, drawn from or freed. So each result is used.
+summed, indexed, drawn from or freed. So each result is used; and one door watches what else happens.
 """
 
 import contextlib
 import pickle
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from tests.attacks import victim, watch
+from tests.attacks.streams import ATTACKS
 from tests.fuzz.doors import Door
 from tests.profile.test_standard import VALUES
 
 FEW = 64  # parts of a value that are looked at
 SMALL = 1 << 16  # bytes of an array that is used as a whole
+SHORT = 500  # bytes of an attack from which others are bred
 
 
 def numpy_values() -> list[Any]:
@@ -58,6 +62,7 @@ def streams() -> list[bytes]:
         for protocol in (2, 4, 5):
             with contextlib.suppress(Exception):  # some have no form before protocol 4
                 found.append(pickle.dumps(value, protocol))
+    found += [attack.data for attack in ATTACKS.values() if isinstance(attack.data, bytes) and len(attack.data) < SHORT]
     return list(dict.fromkeys(found))
 
 
@@ -98,4 +103,26 @@ def doors() -> list[Door]:
     def enter(data: bytes) -> None:
         use(perdure.loads(data))
 
-    return [Door("the built-in profile", enter, (pickle.UnpicklingError,))]
+    watch.warm_up()
+    audit = watch.Audit()
+
+    def enter_watched(data: bytes) -> None:
+        before = watch.numpy_state() if "numpy" in sys.modules else None
+        audit.events.clear()
+        audit.armed = True
+        try:
+            value = perdure.loads(data, trusted=["tests.attacks.victim.*"])
+        finally:
+            audit.armed = False
+            if audit.events or victim.ran or (before is not None and watch.numpy_state() != before):
+                seen = [*audit.events, *victim.ran]
+                victim.ran.clear()
+                raise AssertionError(f"the load was noticed: {seen}")
+        if wrong := watch.faults(value, frozenset(), len(data)):
+            raise AssertionError(f"{wrong}")
+        watch.use(value)
+
+    return [
+        Door("the built-in profile", enter, (pickle.UnpicklingError,)),
+        Door("a trusted package, watched", enter_watched, (pickle.UnpicklingError,)),
+    ]

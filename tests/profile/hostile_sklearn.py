@@ -16,6 +16,7 @@ from sklearn import (
     isotonic,
     linear_model,
     neighbors,
+    pipeline,
     preprocessing,
     svm,
     tree,
@@ -134,6 +135,13 @@ CASES = {
         "boosting: a first guess of somebody's own": (
             lambda: _boosting(init_=linear_model.LogisticRegression().fit(X, Y)), _predict,
         ),
+        "boosting: a first guess by another strategy": (
+            lambda: tampered(
+                ensemble.GradientBoostingClassifier(n_estimators=2).fit(X, THREE), dummy.DummyClassifier,
+                having(_strategy="most_frequent", n_classes_=1),
+            ),
+            _predict,
+        ),
         "boosting: a loss of two classes": (
             lambda: _boosting(_loss=ensemble.GradientBoostingClassifier(n_estimators=1).fit(X, Y)._loss), _predict,
         ),
@@ -155,6 +163,12 @@ CASES = {
             lambda: _categories(
                 changed("transformers_", lambda steps: [steps[0], (steps[1][0], steps[1][1], steps[0][2])]),
                 compose.ColumnTransformer,
+            ),
+            _predict,
+        ),
+        "histogram: a preprocessor that multiplies by a matrix": (
+            lambda: _categories(
+                having(transformer_weights={"numerical": sparse.csr_matrix(np.ones((4, 1)))}), compose.ColumnTransformer
             ),
             _predict,
         ),
@@ -187,6 +201,10 @@ CASES = {
             lambda: _vectors(
                 changed("_dual_coef_", lambda c: sparse.csr_matrix((2, c.shape[1]))), given=sparse.csr_matrix(X)
             ),
+            lambda found: found.predict(sparse.csr_matrix(X)),
+        ),
+        "vectors: sparse, with probabilities that it has not": (
+            lambda: _vectors(having(_effective_probability=True, probability=True), given=sparse.csr_matrix(X)),
             lambda found: found.predict(sparse.csr_matrix(X)),
         ),
         "vectors: of another machine": (lambda: _vectors(having(_impl="epsilon_svr")), _predict),
@@ -265,6 +283,9 @@ CASES = {
         "clusters: more threads than a machine has": (
             lambda: tampered(cluster.KMeans(2, n_init=1).fit(X), cluster.KMeans, having(_n_threads=10**6)), _predict,
         ),
+        "clusters: fewer threads than one": (
+            lambda: tampered(cluster.KMeans(2, n_init=1).fit(X), cluster.KMeans, having(_n_threads=-1)), _predict,
+        ),
         "clusters: a link to what there is not": (
             lambda: tampered(
                 cluster.HDBSCAN(min_cluster_size=3).fit(X), cluster.HDBSCAN,
@@ -322,6 +343,9 @@ CASES = {
             ),
             None,
         ),
+        "attributes: a folder of pickles": (
+            lambda: pickle.dumps(pipeline.Pipeline([("a", preprocessing.StandardScaler())], memory="/tmp/anywhere")), None,
+        ),
         "attributes: a function that is not data": (
             lambda: pickle.dumps(preprocessing.FunctionTransformer(sklearn.datasets.fetch_openml)), None,
         ),
@@ -338,6 +362,13 @@ CASES = {
                 changed("_average_coef", lambda c: c[..., :1].copy()),
             ),
             lambda found: found.partial_fit(X, Y),
+        ),
+        "linear: more scores than classes": (
+            lambda: tampered(
+                linear_model.LogisticRegression().fit(X, Y), linear_model.LogisticRegression,
+                changed("coef_", lambda c: np.concatenate((c, c))),
+            ),
+            None,
         ),
         "loss: a link of somebody's own": (
             lambda: tampered(

@@ -203,10 +203,11 @@ def _check_support(attributes: Attributes) -> None:
         raise CorruptError("a support vector machine has counts for each class, and an intercept for each pair")
     if classes is not None and (len(classes) != groups or int(counts.sum()) != length):
         raise CorruptError("the counts of a support vector machine are not those of its vectors")
+    # Whether they are read is a flag that only the loops for sparse vectors take; before 1.9 it was a parameter.
+    flag = attributes.get("_effective_probability", attributes.get("probability"))
     for key in ("_probA", "_probB"):
         size = len(plain_array(f"{key} of a support vector machine", attributes.get(key), 1, "f"))
-        needed = sparse and classes is not None and bool(attributes.get("_effective_probability", True))
-        if size < pairs and (size or (needed and attributes.get("probability") is True)):
+        if size < pairs and (size or (sparse and flag)):
             raise CorruptError("a support vector machine has probabilities for each pair of classes")
     dual = attributes.get("_dual_coef_")
     if sparse:
@@ -260,6 +261,8 @@ def _check_centers(attributes: Attributes) -> None:
     centers = plain_array("cluster_centers_", attributes["cluster_centers_"], 2, "f")
     if not len(centers) or centers.shape[1] != _features("clustering", attributes):
         raise CorruptError("the centers of clusters have as many features as the rest")
+    if not _is_whole(attributes.get("_n_threads", 1), 1, 1 << 12):  # of others OpenMP ends the process
+        raise CorruptError("a clustering uses one thread, or more")
     if "_counts" in attributes and len(plain_array("_counts of a clustering", attributes["_counts"], 1, "f")) != len(
         centers
     ):
@@ -355,6 +358,20 @@ def _check_coefficients(attributes: Attributes) -> None:
             wide = found.shape[-1] if found.ndim in (1, 2) else None
             if wide != _features("linear model", attributes):
                 raise CorruptError(f"{key} has not as many columns as there are features")
+
+
+def _check_scores(attributes: dict[str, Any]) -> None:
+    """One score for each class, or one alone where there are two: others make the columns of sparse matrices of it."""
+    coefficients: Any = attributes.get("coef_")
+    classes: Any = attributes.get("classes_")
+    if coefficients is None or classes is None:
+        return
+    if not _is(coefficients, "scipy.sparse._csr", "csr_matrix", "csr_array"):
+        plain_array("coef_ of a linear classifier", coefficients, None)
+    rows = coefficients.shape[0] if len(coefficients.shape) == 2 else 1
+    intercept = _numpy().asarray(attributes.get("intercept_", 0.0))
+    if rows != (1 if len(classes) <= 2 else len(classes)) or intercept.ndim > 1 or intercept.size not in (1, rows):
+        raise CorruptError("a linear classifier has a score for each class")
 
 
 # ---- words, categories, labels ---------------------------------------------------------------
@@ -496,6 +513,7 @@ _CHECKS: dict[tuple[str, str], Callable[[Attributes], None]] = {
     ("sklearn.feature_extraction.text", "CountVectorizer"): _check_vocabulary,
     ("sklearn.feature_extraction.text", "HashingVectorizer"): _check_hasher,
     ("sklearn.isotonic", "IsotonicRegression"): _check_isotonic,
+    ("sklearn.linear_model._base", "LinearClassifierMixin"): _check_scores,
     ("sklearn.linear_model._coordinate_descent", "ElasticNet"): _check_coefficients,
     ("sklearn.linear_model._stochastic_gradient", "BaseSGD"): _check_coefficients,
     ("sklearn.neighbors._base", "NeighborsBase"): _check_neighbours,

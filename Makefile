@@ -11,7 +11,7 @@ endif
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -q --disable-pip-version-check
-ENGINE := $(shell find src/perdure/_engine -name '*.pyx' -o -name '*.pxd')
+ENGINE := $(shell find src/perdure/_engine -name '*.pyx' -o -name '*.pxd') $(wildcard src/perdure/policy/*.py src/perdure/policy/*/*.py)
 SANITIZED := build/sanitize
 
 .PHONY: help
@@ -29,7 +29,7 @@ $(VENV)/.group-%: pyproject.toml | $(VENV)/.made
 	$(PIP) --group $*
 	touch $@
 
-# In place, so that an edited .py counts at once; make sees to edited .pyx and .pxd.
+# In place, so that an edited .py counts at once; make sees to edited .pyx and .pxd, and to what of the policy is compiled.
 $(VENV)/.installed: pyproject.toml setup.py $(VENV)/.group-build
 	$(PIP) --no-build-isolation --no-deps -e .
 	touch $@
@@ -114,6 +114,6 @@ dist: $(VENV)/.made $(VENV)/.group-dist  ## wheel and sdist
 
 clean:  ## all that make made, but the environments
 	rm -rf build dist src/*.egg-info $(wildcard .venv*/.built)
-	find src/perdure/_engine -name '*.so' -o -name '*.c' | xargs rm -f
+	find src/perdure -name '*.so' -o -name '*.c' | xargs rm -f
 	rm -rf .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find src tests tools benchmarks examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

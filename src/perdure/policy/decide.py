@@ -13,7 +13,7 @@ import sys
 from collections import defaultdict
 from functools import cache
 from importlib import import_module
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from perdure.errors import CorruptError, UntrustedError
 from perdure.policy.classes import is_enum, static_attribute, trusted_class, trusted_kind
@@ -22,7 +22,7 @@ from perdure.policy.rows import Callee, Constant, Kind, never
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any, NoReturn
 
     from perdure.policy.rows import Answer
@@ -77,7 +77,7 @@ class Policy:
     """The built-in profile, and what is trusted besides.
 
     ``objects`` are classes and functions, ``names`` dotted names, ``packages`` those of ``"pkg.*"``,
-    ``tables`` those of packs.
+    ``packs`` are tables by the names of their packs.
     """
 
     def __init__(
@@ -85,12 +85,13 @@ class Policy:
         objects: Iterable[Any] = (),
         names: Iterable[str] = (),
         packages: Iterable[str] = (),
-        tables: Iterable[Any] = (),
+        packs: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._objects = {own_name(thing): thing for thing in objects}
         self._names = frozenset(names)
         self._packages = tuple(packages)
-        self._tables = tuple(tables)
+        self._packs = frozenset(packs)
+        self._tables = tuple(table for table in packs.values() if table is not None)
         # What the engine may use again in later loads without asking: names that stand for the same at any
         # time, and kinds of types, which hold as long as the type is not changed.
         self.answers: dict[str, dict[str, Answer]] = {}
@@ -115,7 +116,7 @@ class Policy:
     def resolve(self, module: str, name: str) -> Answer:
         """What the stream may do with a name; UntrustedError where it may do nothing."""
         if len(module) > LONG_NAME or len(name) > LONG_NAME:
-            refuse(module, name)
+            self._refuse(module, name)
         found = self._special.get((module, name)) or self._known(module, name) or self._object(module, name)
         if found is not None:
             return self.answers.setdefault(module, {}).setdefault(name, found)
@@ -155,6 +156,25 @@ class Policy:
         if (module, name) in self._special or self._known(module, name) or self._object(module, name):
             return True
         return self._is_named(module, name) or self._enclosing(module, name) is not None or (module, name) == _PARTIAL
+
+    # ---- refusals
+
+    def advice(self, names: Iterable[str]) -> list[str]:
+        """What to put into ``trusted=`` so that these names load: packs where there are some."""
+        return list(dict.fromkeys(self._pack_of(name) or name for name in names))
+
+    def _pack_of(self, name: str) -> str | None:
+        """The pack of the name's library, unless it is trusted already, and has not the name."""
+        top = name.partition(".")[0]
+        return top if _PACKS.get(top) and top not in self._packs else None
+
+    def _refuse(self, module: str, name: str) -> NoReturn:
+        full = f"{module:.200}.{name:.200}"
+        raise UntrustedError(
+            f"{full} is not trusted, and nothing of it was imported or run; "
+            f"if you trust it: trusted={self.advice([full])!r}",
+            (full,),
+        )
 
     # ---- names
 
@@ -202,7 +222,7 @@ class Policy:
             return self._answer(found)
         member = self._member(module, name)
         if member is None and found is not _NOTHING:
-            refuse(*own_name(found, default=(module, name)))
+            self._refuse(*own_name(found, default=(module, name)))
         return member
 
     def _object(self, module: str, name: str) -> Answer | None:
@@ -244,7 +264,9 @@ class Policy:
 
     def _last(self, module: str, name: str) -> Answer:
         """A functools.partial is at least that of a trusted class's ``__new__``."""
-        return partial_row(lambda found: refuse(module, name)) if (module, name) == _PARTIAL else refuse(module, name)
+        if (module, name) == _PARTIAL:
+            return partial_row(lambda found: self._refuse(module, name))
+        return self._refuse(module, name)
 
     def _enclosing(self, module: str, name: str) -> Callee | None:
         """A class that is only on the way to one that is trusted: something for getattr, and nothing else."""
@@ -405,13 +427,6 @@ def find(module: str, name: str) -> Any:
     return found
 
 
-def refuse(module: str, name: str) -> NoReturn:
-    full = f"{module:.200}.{name:.200}"
-    raise UntrustedError(
-        f"{full} is not trusted, and nothing of it was imported or run; if you trust it: trusted=[{full!r}]", (full,)
-    )
-
-
 # ---- trusted= ------------------------------------------------------------------------------
 
 _trusted_by_all: tuple[Any, ...] = ()
@@ -507,7 +522,7 @@ def _policy(items: tuple[Any, ...]) -> Policy:
             objects.append(item)
         else:
             raise TypeError(f"trusted= takes classes, functions and names, not {type(item).__name__:.100}")
-    return Policy(objects, names, packages, [table for table in tables.values() if table is not None])
+    return Policy(objects, names, packages, tables)
 
 
 def _checked(dotted: str, item: str) -> str:

@@ -1,7 +1,7 @@
 """What holds under a policy: see guard.pxd for the rules, perdure.policy for the tables."""
 
 from cpython.object cimport PyObject, PyTypeObject
-from perdure._engine.reader.arrays cimport array_of, note_function
+from perdure._engine.reader.arrays cimport array_of, note_function, scalar_of
 from perdure._engine.reader.capi cimport *
 from perdure._engine.reader.guard cimport *
 from perdure._engine.reader.instances cimport is_dunder
@@ -60,8 +60,8 @@ cdef class Callee:
     arguments, by the engine itself, or with those of its short cuts where ``new`` checks the rest.
     ``direct`` is called instead of ``call`` where the arguments are exactly of the ``types`` (and a
     str or an int is not very long). ``hashes``: the argument is a list
-    whose items are hashed, which is charged first. ``arrays``: ``direct`` is numpy's _frombuffer,
-    which the engine stands in for where it can. ``pending``: using what it makes before BUILD could
+    whose items are hashed, which is charged first. ``arrays``: ``direct`` is numpy's _frombuffer
+    or its scalar, and the engine proves their arguments itself where it can. ``pending``: using what it makes before BUILD could
     crash, so that a load which leaves one unbuilt ends in an error.
     """
 
@@ -243,10 +243,8 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
     if charge_copies(m, args, n) < 0:
         return NULL
     target = <PyObject*>(<Callee>callee).direct
-    if (<Callee>callee).arrays and n == 4:
-        if m.frombuffer == NULL:
-            note_function(m, <PyObject*>FROMBUFFER_HOME, target)
-        value = array_of(m, args) if m.frombuffer != NULL else NULL
+    if (<Callee>callee).arrays:
+        value = made_by_numpy(m, target, args, n)
         if value != NULL:
             m.callees -= 1
             return value
@@ -260,6 +258,17 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
     value = PyObject_Vectorcall(target, args, (<size_t>n | ARGUMENTS_OFFSET) if on_stack else <size_t>n, NULL)
     end_work(before)
     return received(m, callee, value)
+
+
+cdef PyObject* made_by_numpy(Machine* m, PyObject* target, PyObject** args, Py_ssize_t n) noexcept:
+    """An array or a scalar (new) of bytes that are just its items; NULL without an exception otherwise."""
+    if n == 2:
+        return scalar_of(m, target, args)
+    if n != 4:
+        return NULL
+    if m.frombuffer == NULL:
+        note_function(m, <PyObject*>FROMBUFFER_HOME, target)
+    return array_of(m, args) if m.frombuffer != NULL else NULL
 
 
 cdef PyObject* call_instance(Machine* m, PyObject* instance, Py_ssize_t n) noexcept:

@@ -24,5 +24,11 @@ cdef bint is_chain(PyTypeObject* type) noexcept
 cdef int charge_chain(Machine* m, PyTypeObject* type, PyObject** items, Py_ssize_t n) noexcept
 
 cdef inline int charge_keys(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept:
-    """Charges every step-th of n values, which are about to become keys of the target (NULL: a new one)."""
-    return charge(m, target, items, n, step) if m.policy != NULL else 0
+    """Charges every step-th of n values, which are about to become keys of the target (NULL: a new one). Most keys
+    are text, which costs nothing."""
+    cdef Py_ssize_t i = 0
+    if m.policy == NULL:
+        return 0
+    while i < n and PyUnicode_CheckExact(items[i]):
+        i += step
+    return charge(m, target, items + i, n - i, step) if i < n else 0

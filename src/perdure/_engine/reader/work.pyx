@@ -117,6 +117,8 @@ cdef bint is_cheap_set(Py_ssize_t* steps, PyObject* key, int depth) noexcept:
 
 
 cdef inline bint is_key_of_keys(PyObject* key) noexcept:
+    if PyUnicode_CheckExact(key) or Py_TYPE(key) == &PyLong_Type or Py_TYPE(key) == &PyFloat_Type:
+        return False  # as most are; the last question is a look through the type's bases
     return is_nest(key) or PyFrozenSet_Check(key)
 
 

@@ -143,11 +143,11 @@ def xgboost() -> dict[str, Maker]:
             eval_metric=["auc", "error@0.3"],
         ),
         "a callback": fitted(
-            classifier, more={"eval_set": [(X, Y)], "verbose": False}, callbacks=[xgb.callback.EarlyStopping(2)]
+            classifier, more={"eval_set": [(X, Y)], "verbose": False}, callbacks=[xgb.callback.EarlyStopping(rounds=2)]
         ),
         "not fitted": _quiet(lambda: (classifier(**few), None)),
         "a booster": trained(),
-        "a booster of categories": trained(data=MIXED),
+        "a booster of categories": trained((THREE == 1) ^ (LETTERS == "x"), MIXED, max_cat_to_onehot=1),
         "a booster that was pruned": _quiet(lambda: trained(
             more={"xgb_model": trained()()[0]}, process_type="update", updater="prune", gamma=0.5, max_depth=2)()),
         "a booster from JSON": _quiet(lambda: raw("json")),

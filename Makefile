@@ -29,6 +29,9 @@ $(VENV)/.group-%: pyproject.toml | $(VENV)/.made
 	$(PIP) --group $*
 	touch $@
 
+# Of torch what computes on the CPU alone is a fifth of the rest.
+$(VENV)/.group-tables-heavy: private PIP += --extra-index-url https://download.pytorch.org/whl/cpu
+
 # In place, so that an edited .py counts at once; make sees to edited .pyx and .pxd, and to what of the policy is compiled.
 $(VENV)/.installed: pyproject.toml setup.py $(VENV)/.group-build
 	$(PIP) --no-build-isolation --no-deps -e .
@@ -54,13 +57,16 @@ src/perdure/_engine/opcodes.pxd: src/perdure/ops.py tools/generate.py
 
 # What a person runs ------------------------------------------------------------------------------------
 
-.PHONY: demo bench test
+.PHONY: demo bench test test-heavy
 demo: build $(VENV)/.group-demo  ## a real model saved, loaded elsewhere, attacked, timed
 	$(PY) examples/demo.py $(ARGS)
 
 # CI installs the libraries too whose pickles the built-in profile knows; without them their tests are skipped.
 test: build $(VENV)/.group-test $(if $(CI),$(VENV)/.group-tables)  ## all tests but the slow ones (those too: ARGS=--slow)
 	$(PY) -m pytest $(ARGS)
+
+test-heavy: build $(VENV)/.group-test $(VENV)/.group-tables-heavy  ## the tests of the packs, those of large libraries too
+	$(PY) -m pytest tests/profile $(ARGS)
 
 bench: profiled $(VENV)/.group-bench  ## speed beside pickle, marshal, msgspec, orjson
 	$(PY) -m benchmarks $(ARGS)

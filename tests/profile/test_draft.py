@@ -83,6 +83,13 @@ def test_which_classes_hold_state_in_c(library: ModuleType) -> None:
     assert reasons(datetime.datetime)[0] == "datetime.datetime is a type in C"
 
 
+def test_a_module_that_calls_c_by_ctypes_is_told_of(library: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ctypes
+
+    monkeypatch.setattr(library, "ctypes", ctypes, raising=False)
+    assert "by ctypes" in reasons(library.Circle)[0]
+
+
 def test_what_is_printed_loads_plain_classes_and_refuses_the_rest(library: ModuleType) -> None:
     pack = ModuleType("drafted_pack")
     exec(draft(library.__name__, streams(library)), vars(pack))

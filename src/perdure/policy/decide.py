@@ -56,10 +56,12 @@ _PROFILE: dict[str, tuple[str, ...]] = {
 }
 # Packs of our own: tables that somebody has to ask for, or that others need.
 _PACKS: dict[str, str | None] = {
+    "lightgbm": "perdure.policy.tables.lightgbm",
     "networkx": "perdure.policy.tables.networkx",
     **dict.fromkeys(("numpy", "pandas")),  # in the profile
     "scipy": "perdure.policy.tables.scipy",
     "sklearn": "perdure.policy.tables.sklearn",
+    "xgboost": "perdure.policy.tables.xgboost",
 }
 
 

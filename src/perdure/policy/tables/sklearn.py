@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Answer, Kinds
 
-__all__ = ["NEEDS", "TOPS", "kind", "row"]
+__all__ = ["NEEDS", "TOPS", "check_threads", "check_values", "kind", "row"]
 
 # "_loss" is how Cython named a module of scikit-learn's until 1.6.
 TOPS = ("sklearn", "_loss", "numpy", "functools")
@@ -66,7 +66,7 @@ def build_estimator(instance: Any, state: Any) -> None:
     if bases[0] is cls:
         if instance.__dict__:
             raise CorruptError(f"BUILD on a {cls.__name__:.100} that has attributes already")
-        _check_values(cls, attributes)
+        check_values(cls, attributes)
         if any(base.__name__ == "BaseEstimator" for base in bases):
             _check_release(cls, attributes.pop("_sklearn_version", "pre-0.18"))
     else:
@@ -82,17 +82,22 @@ def build_estimator(instance: Any, state: Any) -> None:
         finish(instance)
 
 
-def _check_values(cls: type, attributes: dict[str, Any]) -> None:
+def check_values(cls: type, attributes: dict[str, Any]) -> None:
     for key, value in attributes.items():
         if isinstance(value, type) and not _is_harmless(value):
             raise CorruptError(f"{key:.100} of a {cls.__name__:.100} is a class")
-        if key in _THREADS and not (value is None or (type(value) is int and -_MOST_THREADS < value < _MOST_THREADS)):
-            raise CorruptError(f"{key:.100} of a {cls.__name__:.100} is no number of threads")
+        if key in _THREADS:
+            check_threads(cls, key, value)
     if attributes.get("memory") is not None:
         raise UntrustedError(
             f"the memory of a {cls.__name__:.100} is a folder that fit would load pickles from, whoever wrote them",
             ("joblib.memory.Memory",),
         )
+
+
+def check_threads(cls: type, key: str, value: Any) -> None:
+    if not (value is None or (type(value) is int and -_MOST_THREADS < value < _MOST_THREADS)):
+        raise CorruptError(f"{key:.100} of a {cls.__name__:.100} is no number of threads")
 
 
 def _is_data(found: Any) -> bool:

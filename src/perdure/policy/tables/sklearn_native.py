@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Answer, Kinds
 
-__all__ = ["KINDS", "NEIGHBOURS", "check_links", "check_predictor", "native_row"]
+__all__ = ["KINDS", "NEIGHBOURS", "check_links", "check_predictor", "depth_of", "native_row"]
 
 
 def _numpy() -> Any:
@@ -46,7 +46,7 @@ def check_links(what: str, left: Any, right: Any, inner: Any, count: int) -> Non
         raise CorruptError(f"a node of a {what} has not one parent")
 
 
-def _depth(left: Any, right: Any, inner: Any, count: int) -> int:
+def depth_of(left: Any, right: Any, inner: Any, count: int) -> int:
     """Of a proven tree, the steps from the root to the deepest node: each round doubles how far a node sees."""
     numpy = _numpy()
     up = numpy.zeros(count, "i8")
@@ -115,7 +115,7 @@ def _build_tree(tree: Any, state: Any) -> None:
         raise CorruptError("a Tree has a value for each node, output and class")
     values = numpy.ascontiguousarray(values, "f8")
     # decision_path makes room for as many nodes as the depth says.
-    depth = _depth(left, right, inner, count)
+    depth = depth_of(left, right, inner, count)
     type(tree).__setstate__(tree, {"max_depth": depth, "node_count": count, "nodes": nodes, "values": values})
 
 

@@ -52,13 +52,14 @@ _PROFILE: dict[str, tuple[str, ...]] = {
     "perdure": ("perdure.policy.partial",),
     "numpy": ("perdure.policy.tables.numpy",),
     "pandas": ("perdure.policy.tables.pandas",),
+    "pyarrow": ("perdure.policy.tables.pyarrow",),
     "scipy": ("perdure.policy.tables.sparse",),
 }
 # Packs of our own: tables that somebody has to ask for, or that others need.
 _PACKS: dict[str, str | None] = {
     "lightgbm": "perdure.policy.tables.lightgbm",
     "networkx": "perdure.policy.tables.networkx",
-    **dict.fromkeys(("numpy", "pandas")),  # in the profile
+    **dict.fromkeys(("numpy", "pandas", "pyarrow")),  # in the profile
     "scipy": "perdure.policy.tables.scipy",
     "sklearn": "perdure.policy.tables.sklearn",
     "xgboost": "perdure.policy.tables.xgboost",

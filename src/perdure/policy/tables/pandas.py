@@ -17,7 +17,7 @@ from importlib import import_module
 from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, class_row, never, too_much
-from perdure.policy.tables import pandas_arrays, pandas_scalars
+from perdure.policy.tables import pandas_arrays, pandas_arrow, pandas_scalars
 from perdure.policy.tables.pandas_arrays import (
     CLOSED,
     array_of,
@@ -258,7 +258,8 @@ def _unpickle_block(function: Any) -> Callee:
 
 
 # Arrays of one dimension even in a frame.
-_FLAT = ("IntegerArray", "FloatingArray", "BooleanArray", "Categorical", "StringArray", "IntervalArray", "SparseArray")
+_FLAT = ("IntegerArray", "FloatingArray", "BooleanArray", "Categorical", "StringArray", "IntervalArray", "SparseArray",
+         "ArrowExtensionArray", "ArrowStringArray")  # fmt: skip
 
 
 def _places(given: Any) -> Any:
@@ -473,6 +474,7 @@ _ROWS: dict[str, Callable[[Any], Answer]] = {
     "BlockManager": _manager,
     "SingleBlockManager": _single_manager,
     **pandas_arrays.ROWS,
+    **pandas_arrow.ROWS,
     **pandas_scalars.ROWS,
 }
 _frame_kind = Kind(_build_frame)  # a frame may hold itself, by then
@@ -480,6 +482,7 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("DataFrame", "Series", "NDFrame"), _frame_kind),
     **dict.fromkeys(("BlockManager", "SingleBlockManager"), Kind(_build_manager, unseen=True)),
     **pandas_arrays.KINDS,
+    **pandas_arrow.KINDS,
     **pandas_scalars.KINDS,
 }
 

@@ -22,14 +22,16 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "IntervalIndex", "CategoricalIndex", "Categorical", "Timestamp", "Timedelta", "Period", "Interval", "NaT", "NA",
         "CategoricalDtype", "DatetimeTZDtype", "PeriodDtype", "IntervalDtype", "SparseDtype", "StringDtype",
         "Int8Dtype", "Int16Dtype", "Int32Dtype", "Int64Dtype", "UInt8Dtype", "UInt16Dtype", "UInt32Dtype",
-        "UInt64Dtype", "Float32Dtype", "Float64Dtype", "BooleanDtype",
+        "UInt64Dtype", "Float32Dtype", "Float64Dtype", "BooleanDtype", "ArrowDtype",
     ),
     "pandas.arrays": (
         "IntegerArray", "FloatingArray", "BooleanArray", "IntervalArray", "SparseArray", "StringArray",
-        "DatetimeArray", "TimedeltaArray", "PeriodArray", "NumpyExtensionArray",
+        "DatetimeArray", "TimedeltaArray", "PeriodArray", "NumpyExtensionArray", "ArrowExtensionArray",
+        "ArrowStringArray",
     ),
     "pandas.api.extensions": ("ExtensionArray", "ExtensionDtype"),
     "pandas.core.arrays.string_": ("StringArrayNumpySemantics",),
+    "pandas.core.arrays.string_arrow": ("ArrowStringArrayNumpySemantics",),
     "pandas.core.dtypes.dtypes": ("NumpyEADtype",),
     "pandas.core.generic": ("NDFrame",),
     "pandas.core.flags": ("Flags",),
@@ -81,12 +83,15 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
     "pandas.core.arrays.sparse.array": ("SparseArray",),
     "pandas.core.arrays.sparse.dtype": ("SparseDtype",),
     "pandas.core.arrays.string_": ("StringArray", "StringDtype"),
+    "pandas.core.arrays.string_arrow": ("ArrowStringArray",),
+    "pandas.core.arrays.arrow.array": ("ArrowExtensionArray",),
+    "pandas.core.arrays.arrow.dtype": ("ArrowDtype",),
     "pandas.core.arrays.datetimes": ("DatetimeArray",),
     "pandas.core.arrays.timedeltas": ("TimedeltaArray",),
     "pandas.core.arrays.period": ("PeriodArray",),
     "pandas.core.arrays.numpy_": ("NumpyExtensionArray",),
     "pandas.core.dtypes.dtypes": (
-        "CategoricalDtype", "DatetimeTZDtype", "PeriodDtype", "IntervalDtype", "SparseDtype",
+        "CategoricalDtype", "DatetimeTZDtype", "PeriodDtype", "IntervalDtype", "SparseDtype", "ArrowDtype",
     ),
     "pandas._libs.interval": ("Interval",),
     "pandas._libs.missing": ("NA",),
@@ -112,7 +117,8 @@ _CANONICAL: dict[tuple[str, str], str] = {
     **_GONE,
 }
 # What stands in where the installed release has no such thing: 2.3 had two classes where 3.0 has one.
-_INSTEAD = {"StringArrayNumpySemantics": "StringArray", "_nat_unpickle": "__nat_unpickle"}
+_INSTEAD = {"StringArrayNumpySemantics": "StringArray", "ArrowStringArrayNumpySemantics": "ArrowStringArray",
+            "_nat_unpickle": "__nat_unpickle"}  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 

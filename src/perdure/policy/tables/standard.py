@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Answer, Kinds
 
-__all__ = ["kind", "row"]
+__all__ = ["is_zone_key", "kind", "row"]
 
 
 WIDE_SET = 1 << 20  # what compiling a set of many characters counts for
@@ -286,8 +286,12 @@ def _zone_info_unpickle(method: Any) -> Callee:
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,3}")
 
 
+def is_zone_key(key: str) -> bool:
+    return _ZONE.fullmatch(key) is not None
+
+
 def _zone_key(key: str) -> str:
-    if _ZONE.fullmatch(key) is None:
+    if not is_zone_key(key):
         raise CorruptError("no name of a time zone")
     return key
 

@@ -73,7 +73,7 @@ bench: profiled $(VENV)/.group-bench  ## speed beside pickle, marshal, msgspec, 
 
 # What a developer runs ---------------------------------------------------------------------------------
 
-.PHONY: lint docs sanitize compat compat-one fuzz refleaks threads memory dist clean
+.PHONY: lint docs sanitize compat compat-one test-versions fuzz refleaks threads memory dist clean
 lint: build $(VENV)/.group-lint  ## ruff, cython-lint, mypy, stubtest, generated files
 	$(PY) tools/generate.py --check
 	$(PY) -m ruff check
@@ -102,6 +102,9 @@ compat:  ## CPython's own pickle tests on every Python from 3.11 to 3.15 (tools/
 
 compat-one: build  ## the same on one: PYTHON=...
 	$(PY) -m tests.compat $(ARGS)
+
+test-versions:  ## the tests of the profile and the packs, with older releases of the libraries (tools/versions.py)
+	$(if $(filter command line,$(origin PYTHON)),VERSIONS_PYTHON=$(PYTHON)) $(PYTHON) tools/versions.py $(ARGS)
 
 fuzz: build $(VENV)/.group-test  ## feed the reader what no writer wrote
 	$(PY) -m tests.fuzz $(ARGS)

@@ -42,7 +42,7 @@ engine = modules("_engine", "**", "*.pyx", flags=flags + by_profile, link=by_pro
 light = [flag.replace("-O3", "-O1") for flag in flags]
 profile_of_values = [
     *modules("policy", "*.py", flags=light),
-    *(each for name in ("builtin", "standard", "numpy", "pandas*")
+    *(each for name in ("builtin", "standard", "numpy", "pandas*", "pyarrow")
       for each in modules("policy", "tables", f"{name}.py", flags=light)),
 ]
 for_all = {"language_level": 3, "freethreading_compatible": True}

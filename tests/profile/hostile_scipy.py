@@ -6,7 +6,7 @@ import numpy as np
 from scipy import interpolate, sparse, spatial, stats
 
 from tests.profile.forge import changed, edited, having, tampered, without_state
-from tests.profile.scipy_cases import BETWEEN, GRID, HEIGHT, INSIDE, PLANE, WAVE
+from tests.profile.scipy_cases import BETWEEN, GRID, HEIGHT, INSIDE, PLANE, SCIPY, WAVE
 
 _MATRIX = sparse.csr_matrix(np.array([[1.0, 0, 2], [0, 0, 3]]))
 _MARK = "perdure_ran_code_of_a_stream"
@@ -106,10 +106,10 @@ CASES = {
     "PPoly: breaks of two dimensions": _case(
         interpolate.CubicSpline(GRID, WAVE), _slots(x=np.ones((2, 10))), _at
     ),
-    "NdBSpline: degrees beyond the knots": _case(
+    **({"NdBSpline: degrees beyond the knots": _case(
         interpolate.NdBSpline((np.arange(8.0), np.arange(8.0)), np.ones((4, 4)), 3),
         lambda kept: {**kept, **({"_k": np.array([9, 9])} if "_k" in kept else {"k": (9, 9)})}, _in,
-    ),
+    )} if SCIPY >= (1, 12) else {}),
     "interp1d: a function of somebody's own": _case(
         interpolate.interp1d(GRID, WAVE), lambda kept: ({**kept[0], "_call": np.mean}, kept[1]), _at
     ),

@@ -26,6 +26,7 @@ from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.feature_extraction import text
 from sklearn.metrics._dist_metrics import DistanceMetric
 
+from tests.profile.estimators import SKLEARN
 from tests.profile.forge import changed, edited, having, tampered, without_state
 
 X = np.random.RandomState(0).uniform(0.1, 3.0, (40, 5))
@@ -45,6 +46,13 @@ def _nodes(field: str, place: int, value: int) -> bytes:
 def _boosting(**changes: object) -> bytes:
     found = ensemble.GradientBoostingClassifier(n_estimators=2).fit(X, THREE)
     return tampered(found, type(found), having(**changes))
+
+
+def _loss_of_columns(columns: int) -> object:
+    """Of two classes, but with as many columns as somebody likes."""
+    loss = ensemble.GradientBoostingClassifier(n_estimators=1).fit(X, Y)._loss
+    loss.K = columns
+    return loss
 
 
 def _dummy(columns: int) -> object:
@@ -96,6 +104,14 @@ def _transform(found: object) -> None:
     found.transform(X.round()).toarray()
 
 
+# What not every release has.
+_ONLY = {
+    **dict.fromkeys(("boosting: a loss of two classes, and three columns", "boosting: a loss of no columns"),
+                    ((0,), (1, 4))),
+    "clusters: a link to what there is not": ((1, 3), (99,)),
+    "histogram: a preprocessor that drops columns": ((1, 4), (99,)),
+    "histogram: a preprocessor that multiplies by a matrix": ((1, 4), (99,)),
+}  # fmt: skip
 CASES = {
     name: (lambda make=make, use=use: (make(), ["sklearn"], use))
     for name, (make, use) in {
@@ -144,6 +160,14 @@ CASES = {
         ),
         "boosting: a loss of two classes": (
             lambda: _boosting(_loss=ensemble.GradientBoostingClassifier(n_estimators=1).fit(X, Y)._loss), _predict,
+        ),
+        "boosting: a loss of two classes, and three columns": (lambda: _boosting(_loss=_loss_of_columns(3)), _predict),
+        "boosting: a loss of no columns": (
+            lambda: tampered(
+                ensemble.GradientBoostingRegressor(n_estimators=1, init="zero").fit(X, Y),
+                type(ensemble.GradientBoostingRegressor(n_estimators=1).fit(X, Y)._loss), having(K=0),
+            ),
+            _predict,
         ),
         "histogram: a feature beyond the last": (lambda: _predictor("feature_idx", 0, 10**6), _predict),
         "histogram: a child beyond the last": (lambda: _predictor("left", 0, 10**6), _predict),
@@ -384,5 +408,6 @@ CASES = {
             None,
         ),
     }.items()
+    if name not in _ONLY or _ONLY[name][0] <= SKLEARN < _ONLY[name][1]
 }  # fmt: skip
 REBUILT = {"neighbours: an index beyond the last point", "neighbours: nodes that are none"}

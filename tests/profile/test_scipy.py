@@ -17,7 +17,7 @@ from tests.profile.apart import verdicts
 from tests.profile.compare import same
 from tests.profile.hostile_scipy import CASES as HOSTILE
 from tests.profile.hostile_scipy import REBUILT
-from tests.profile.scipy_cases import CASES
+from tests.profile.scipy_cases import CASES, SCIPY
 
 FORMS = [f"{form}_{what}" for form in ("csr", "csc", "coo", "bsr", "dia", "dok", "lil") for what in ("matrix", "array")]
 DENSE = np.array([[1, 0, 2, 0], [0, 0, 3.5, 1]])
@@ -52,9 +52,7 @@ def test_sparse(form: str) -> None:
                 same(perdure.loads(stream.replace(b"scipy.sparse._", b"scipy.sparse.")), other)
 
 
-@pytest.mark.skipif(
-    tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 15), reason="scipy has those from 1.15 on"
-)  # fmt: skip
+@pytest.mark.skipif(SCIPY < (1, 15), reason="scipy has those from 1.15 on")
 def test_sparse_of_other_dimensions() -> None:
     for found in (sparse.coo_array(np.arange(6)), sparse.csr_array(np.arange(6)), sparse.dok_array(np.arange(6))):
         same(perdure.loads(pickle.dumps(found)), found)

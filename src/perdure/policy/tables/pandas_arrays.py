@@ -18,7 +18,7 @@ from importlib import import_module
 from perdure._engine.reader.guard import are_codes, are_text, charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, bare, class_row, never
-from perdure.policy.tables.pandas_names import find
+from perdure.policy.tables.pandas_names import NUMERIC, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -450,7 +450,7 @@ def _build_intervals(array: Any, state: Any) -> None:
 
 def array_of(index: Any) -> Any:
     """The array of an index of numbers or times; None of any other, a range among them, which has no array yet."""
-    if type(index) in (find("Index"), find("DatetimeIndex"), find("TimedeltaIndex")):
+    if type(index) in map(find, ("Index", "DatetimeIndex", "TimedeltaIndex", *NUMERIC)):
         return index._data
     return None
 
@@ -517,7 +517,7 @@ ROWS: dict[str, Callable[[Any], Answer]] = {
 }
 
 KINDS: dict[str, Kind] = {
-    **dict.fromkeys((*_BACKED, "NDArrayBacked"), Kind(build_backed, unseen=True)),
+    **dict.fromkeys((*_BACKED, "NDArrayBacked", "PandasArray"), Kind(build_backed, unseen=True)),
     **dict.fromkeys(_MASKED_DTYPES, Kind(_build_nothing)),
     **_MASKED,
     "CategoricalDtype": Kind(_build_categorical_dtype, unseen=True),
@@ -525,7 +525,7 @@ KINDS: dict[str, Kind] = {
     "IntervalDtype": Kind(_build_interval_dtype, unseen=True),
     "SparseDtype": Kind(_build_sparse_dtype, unseen=True),
     "StringDtype": Kind(_build_string_dtype, unseen=True),
-    "NumpyEADtype": Kind(_build_numpy_dtype, unseen=True),
+    **dict.fromkeys(("NumpyEADtype", "PandasDtype"), Kind(_build_numpy_dtype, unseen=True)),
     "IntervalArray": Kind(_build_intervals, unseen=True),
     "SparseArray": Kind(_build_sparse, unseen=True),
 }

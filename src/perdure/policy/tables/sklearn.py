@@ -119,11 +119,19 @@ def _check_release(cls: type, release: Any) -> None:
         return
     if type(release) is not str or len(release) > 50 or not release.isprintable():
         raise CorruptError("the release of scikit-learn that an estimator is from is a str")
-    warning = import_module("sklearn.exceptions").InconsistentVersionWarning(
-        estimator_name=cls.__name__,
-        current_sklearn_version=sklearn.__version__,
-        original_sklearn_version=release,
-    )
+    told = getattr(import_module("sklearn.exceptions"), "InconsistentVersionWarning", None)
+    warning: Warning
+    if told is None:  # before 1.3
+        warning = UserWarning(
+            f"Trying to unpickle estimator {cls.__name__} from version {release} when using version "
+            f"{sklearn.__version__}. This might lead to breaking code or invalid results. Use at your own risk."
+        )
+    else:
+        warning = told(
+            estimator_name=cls.__name__,
+            current_sklearn_version=sklearn.__version__,
+            original_sklearn_version=release,
+        )
     import_module("warnings").warn(warning, stacklevel=4)
 
 

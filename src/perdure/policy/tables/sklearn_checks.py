@@ -76,9 +76,15 @@ def _check_boosting(attributes: Attributes) -> None:
             raise CorruptError("gradient boosting and its trees have not the same features")
     columns = stages.shape[1]
     loss: Any = attributes.get("_loss")
-    if not _is(loss, "sklearn._loss.loss", *_LOSSES) or attributes.get("n_trees_per_iteration_", columns) != columns:
-        raise CorruptError("gradient boosting has a loss, and as many trees a stage as it says")
-    if columns != (getattr(loss, "n_classes", 0) if loss.is_multiclass else 1):
+    if _is(loss, "sklearn._loss.loss", *_LOSSES):
+        wanted = getattr(loss, "n_classes", 0) if loss.is_multiclass else 1
+    elif _is(loss, "sklearn.ensemble._gb_losses", *_OLD_LOSSES):  # before 1.4, where K is the number of columns
+        wanted = loss.K if loss.is_multi_class and _is_whole(loss.K, 1, 1 << 31) else 1
+        if loss.K != wanted:
+            raise CorruptError("gradient boosting has a loss of as many classes as that is for")
+    else:
+        raise CorruptError("gradient boosting has a loss")
+    if columns != wanted or attributes.get("n_trees_per_iteration_", columns) != columns:
         raise CorruptError("gradient boosting has not as many trees a stage as its loss has classes")
     first = attributes.get("init_")
     if type(first) is str and first == "zero":
@@ -469,6 +475,11 @@ _LINKS = ("HalfLogitLink", "IdentityLink", "LogLink", "LogitLink", "MultinomialL
 _LOSSES = (
     "HalfSquaredError", "AbsoluteError", "PinballLoss", "HuberLoss", "HalfPoissonLoss", "HalfGammaLoss",
     "HalfTweedieLoss", "HalfTweedieLossIdentity", "HalfBinomialLoss", "HalfMultinomialLoss", "ExponentialLoss",
+)  # fmt: skip
+
+_OLD_LOSSES = (
+    "BinomialDeviance", "ExponentialLoss", "HuberLossFunction", "LeastAbsoluteError", "LeastSquaresError",
+    "MultinomialDeviance", "QuantileLossFunction",
 )  # fmt: skip
 
 

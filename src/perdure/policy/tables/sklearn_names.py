@@ -1,6 +1,6 @@
-"""scikit-learn's names: what its pickles hold, by the module that it is from; of releases 1.5 to 1.9.
+"""scikit-learn's names: what its pickles hold, by the module that it is from; of releases 1.2 to 1.9.
 
-Data only; measured by fitting every estimator of ``sklearn.utils.all_estimators()`` in both releases, and
+Data only; measured by fitting every estimator of ``sklearn.utils.all_estimators()`` in 1.2, 1.5 and 1.9, and
 completed by what those take as arguments. Whether the installed release has a name shows when it is asked for.
 """
 
@@ -51,6 +51,9 @@ CLASSES = {
     "sklearn.ensemble._forest":
         "ExtraTreesClassifier ExtraTreesRegressor RandomForestClassifier RandomForestRegressor RandomTreesEmbedding",
     "sklearn.ensemble._gb": "GradientBoostingClassifier GradientBoostingRegressor",
+    "sklearn.ensemble._gb_losses":
+        "BinomialDeviance ExponentialLoss HuberLossFunction LeastAbsoluteError LeastSquaresError MultinomialDeviance "
+        "QuantileLossFunction",
     "sklearn.ensemble._hist_gradient_boosting.binning": "_BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.gradient_boosting":
         "HistGradientBoostingClassifier HistGradientBoostingRegressor",
@@ -171,6 +174,7 @@ FUNCTIONS = {
         "mean_absolute_error mean_absolute_percentage_error mean_gamma_deviance mean_pinball_loss "
         "mean_poisson_deviance mean_squared_error mean_squared_log_error mean_tweedie_deviance median_absolute_error "
         "r2_score root_mean_squared_error root_mean_squared_log_error",
+    "sklearn.metrics._scorer": "_passthrough_scorer",
     "sklearn.metrics.cluster._bicluster": "consensus_score",
     "sklearn.metrics.cluster._supervised":
         "adjusted_mutual_info_score adjusted_rand_score completeness_score contingency_matrix entropy "

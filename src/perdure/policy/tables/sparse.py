@@ -6,6 +6,7 @@ to lie inside the shape, and what a stream could still change (the lists of a li
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 from perdure.errors import CorruptError
@@ -156,7 +157,7 @@ def _build_dia(instance: Any, state: Any) -> None:
 def _build_dok(instance: Any, state: Any) -> None:
     what = type(instance).__name__
     shape = _shape_of(what, state, (1, 2) if what == "dok_array" else (2,))
-    # Before scipy 1.11 the instance itself held them.
+    # Before scipy 1.12 the instance itself held them, and nothing else did.
     items = dict(state["_dict"] if type(state.get("_dict")) is dict else dict.items(instance))
     for key, value in items.items():
         places = key if type(key) is tuple and len(shape) > 1 else (key,)
@@ -165,9 +166,17 @@ def _build_dok(instance: Any, state: Any) -> None:
         ):
             raise CorruptError(f"a key of a {what} lies outside the shape")
         _check_number(what, value)
-    _fill(instance, state, shape, {"_dict": items, "dtype": _dtype_of(what, state)})
+    contents = {"_dict": items, "dtype": _dtype_of(what, state)}
+    _fill(instance, state, shape, contents)
+    if not _has_dict():
+        del instance.__dict__["_dict"]
     dict.clear(instance)
     dict.update(instance, items)
+
+
+@cache
+def _has_dict() -> bool:
+    return hasattr(import_module("scipy.sparse").dok_matrix((1, 1)), "_dict")
 
 
 def _build_lil(instance: Any, state: Any) -> None:

@@ -11,7 +11,7 @@ import re
 from importlib import import_module
 
 from perdure.errors import CorruptError, LimitError
-from perdure.policy.tables.sklearn_native import check_links, depth_of
+from perdure.policy.tables.sklearn_native import check_links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -199,8 +199,7 @@ def _check_nodes(found: dict[str, str], inner: int, kinds: int, features: int) -
             _no("a node has a child that there is not")
         side[:inner] = numpy.where(children >= 0, children, inner + ~children)
     is_inner = numpy.arange(count) < inner
-    check_links("LightGBM tree", left, right, is_inner, count)
-    if depth_of(left, right, is_inner, count) > DEEPEST:
+    if check_links("LightGBM tree", left, right, is_inner) > DEEPEST:
         raise LimitError(f"a tree of LightGBM is more than {DEEPEST} levels deep", "depth")
     looked_at = _wholes(found["split_feature"], inner, "split_feature")
     if not (looked_at.min() >= 0 and looked_at.max() < features):

@@ -86,7 +86,8 @@ def _index(name: str) -> Callable[[Any], Callable[[Any], Any]]:
 
 def _plain_index(function: Any, cls: Any, kinds: str) -> Callable[[Any], Any]:
     """Of one array, which is just taken if it is of these kinds; pandas' helper looks at others."""
-    array, text = import_module("numpy").ndarray, find("StringArray")
+    array = import_module("numpy").ndarray
+    texts = {find(name) for name in ("StringArray", "ArrowStringArray", "ArrowStringArrayNumpySemantics")} - {None}
 
     def make(given: Any) -> Any:
         given = _known("Index", given, "data", "name")
@@ -95,7 +96,7 @@ def _plain_index(function: Any, cls: Any, kinds: str) -> Callable[[Any], Any]:
             raise CorruptError("an Index has an array of one dimension")
         kind = data.dtype.kind
         if (type(data) is array and kind in kinds and (kind != "f" or data.itemsize > 2)) or (
-            type(data) is text and kinds
+            type(data) in texts and kinds
         ):
             return cls._simple_new(data, name)
         if type(data) is array:  # pandas makes an object, or a number of 64 bits, of each item, whenever they are given

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from perdure._engine.reader.proofs import depth_of_tree
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Constant, Kind, fields, never
 from perdure.policy.tables.sparse import plain_array
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Answer, Kinds
 
-__all__ = ["KINDS", "NEIGHBOURS", "check_links", "check_predictor", "depth_of", "native_row"]
+__all__ = ["KINDS", "NEIGHBOURS", "check_links", "check_predictor", "native_row"]
 
 
+@cache
 def _numpy() -> Any:
     return import_module("numpy")
 
@@ -30,35 +32,13 @@ def _numpy() -> Any:
 # ---- trees -----------------------------------------------------------------------------------
 
 
-def check_links(what: str, left: Any, right: Any, inner: Any, count: int) -> None:
-    """Proves that nodes are a tree: each but the first is the child of one node, which comes before it."""
-    numpy = _numpy()
-    parents = numpy.flatnonzero(inner)
-    left, right = left[parents].astype("i8"), right[parents].astype("i8")
-    children = numpy.concatenate((left, right))
-    if not ((left > parents).all() and (right > parents).all()):
-        raise CorruptError(f"a child in a {what} comes before its parent")
-    if len(children) != count - 1 or (len(children) and children.max() >= count):
-        raise CorruptError(f"the nodes of a {what} are no tree")
-    seen = numpy.zeros(count, bool)
-    seen[children] = True
-    if seen[1:].sum() != count - 1:
-        raise CorruptError(f"a node of a {what} has not one parent")
-
-
-def depth_of(left: Any, right: Any, inner: Any, count: int) -> int:
-    """Of a proven tree, the steps from the root to the deepest node: each round doubles how far a node sees."""
-    numpy = _numpy()
-    up = numpy.zeros(count, "i8")
-    parents = numpy.flatnonzero(inner)
-    up[left[parents]] = parents
-    up[right[parents]] = parents
-    steps = numpy.ones(count, "i8")
-    steps[0] = 0
-    while up.any():
-        steps = steps + steps[up]
-        up = up[up]
-    return int(steps.max())
+def check_links(what: str, left: Any, right: Any, inner: Any) -> int:
+    """Proves that nodes are a tree, each but the first the child of one that comes before it; how deep it is."""
+    whole = _numpy().ascontiguousarray
+    depth = depth_of_tree(whole(left, "i8"), whole(right, "i8"), whole(inner, "?"))
+    if depth < 0:
+        raise CorruptError(f"the nodes of a {what} are no tree, each but the first the child of one before it")
+    return depth
 
 
 def _tree(*args: Any) -> Any:
@@ -110,12 +90,11 @@ def _build_tree(tree: Any, state: Any) -> None:
         raise CorruptError("a leaf of a Tree has a child")
     if inner.any() and not (feature[inner].min() >= 0 and feature[inner].max() < tree.n_features):
         raise CorruptError("a node of a Tree looks at a feature that there is not")
-    check_links("Tree", left, right, inner, count)
+    depth = check_links("Tree", left, right, inner)
     if values.dtype.kind != "f" or values.shape != (count, tree.n_outputs, tree.max_n_classes):
         raise CorruptError("a Tree has a value for each node, output and class")
     values = numpy.ascontiguousarray(values, "f8")
     # decision_path makes room for as many nodes as the depth says.
-    depth = depth_of(left, right, inner, count)
     type(tree).__setstate__(tree, {"max_depth": depth, "node_count": count, "nodes": nodes, "values": values})
 
 
@@ -134,7 +113,7 @@ def check_predictor(attributes: dict[str, Any]) -> None:
     chosen = nodes["bitset_idx"][inner & (nodes["is_categorical"] != 0)]
     if len(chosen) and chosen.max() >= min(map(len, sets)):
         raise CorruptError("a node of a TreePredictor looks into a set that there is not")
-    check_links("TreePredictor", nodes["left"], nodes["right"], inner, len(nodes))
+    check_links("TreePredictor", nodes["left"], nodes["right"], inner)
 
 
 # ---- metrics and trees of neighbours ---------------------------------------------------------

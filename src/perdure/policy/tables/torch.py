@@ -196,7 +196,8 @@ def _tensor_v2(*args: Any) -> Any:
 def _tensor_v3(*args: Any) -> Any:
     if len(args) not in (7, 8):
         never("torch._utils._rebuild_tensor_v3", args)
-    return _finished(_tensor(*args[:4], dtype=args[6]), args[4], args[5], *args[7:])
+    storage, offset, size, stride, grad, hooks, dtype, *flags = args
+    return _finished(_tensor(storage, offset, size, stride, dtype), grad, hooks, *flags)
 
 
 def _sparse(*args: Any) -> Any:

@@ -62,6 +62,8 @@ _PACKS: dict[str, str | None] = {
     **dict.fromkeys(("numpy", "pandas", "pyarrow")),  # in the profile
     "scipy": "perdure.policy.tables.scipy",
     "sklearn": "perdure.policy.tables.sklearn",
+    "statsmodels": "perdure.policy.tables.statsmodels",
+    "torch": "perdure.policy.tables.torch",
     "xgboost": "perdure.policy.tables.xgboost",
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import OrderedDict
 from importlib import import_module
 
 from perdure._engine.reader.guard import charge_copy
@@ -234,6 +235,12 @@ def _build_user(key: str, *types: type) -> Kind:
         instance.__dict__[key] = value
 
     return Kind(build, unseen=True)
+
+
+def _build_ordered(instance: Any, state: Any) -> None:
+    """The one attribute that people's pickles have on one: torch's, which tells of each module its version."""
+    (found,) = fields("OrderedDict", state, _metadata=OrderedDict)
+    instance.__dict__["_metadata"] = found
 
 
 def _build_chain(instance: Any, state: Any) -> None:
@@ -560,7 +567,7 @@ _ROWS: dict[tuple[str, str], Any] = {
 _EXCEPTION = Kind(build_exception)
 KINDS: Kinds = {
     ("uuid", "UUID"): Kind(_build_uuid, unseen=True),
-    ("collections", "OrderedDict"): Kind(fill=True),
+    ("collections", "OrderedDict"): Kind(_build_ordered, fill=True),
     ("collections", "defaultdict"): Kind(fill=True),
     ("collections", "deque"): Kind(fill=True),
     ("collections", "ChainMap"): Kind(_build_chain, unseen=True),

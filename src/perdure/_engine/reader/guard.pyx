@@ -266,11 +266,14 @@ cdef PyObject* call_instance(Machine* m, PyObject* instance, Py_ssize_t n) noexc
     """REDUCE of what is no name: nothing, but for a type whose Kind says what () does to one."""
     cdef PyObject* kind = kind_of(m, Py_TYPE(instance))
     cdef PyObject* value
+    cdef void* before
     if kind == NULL:
         return NULL
     if n or kind == Py_None or <PyObject*>(<Kind>kind).call == Py_None:
         return (<with_one>refuse_call)(instance)
+    before = begin_work(m)
     value = PyObject_Vectorcall(<PyObject*>(<Kind>kind).call, &instance, 1, NULL)
+    end_work(before)
     m.foreign |= value == NULL
     return value
 
@@ -711,6 +714,12 @@ def charge_copy(Py_ssize_t size):
 def charge_hashing(list keys not None):
     """The same for keys that it is about to hash. Raises LimitError."""
     charge_hashes(keys)
+
+
+def note_pending():
+    """Of copyreg's functions and their like, which make what a pending Callee of another name stands for: the load
+    that this is for has to fill that in too."""
+    note_one_pending()
 
 
 def are_text(array, missing):

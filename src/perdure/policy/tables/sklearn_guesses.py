@@ -41,7 +41,7 @@ def _is_constant(name: str, attributes: dict[str, Any], classes: int) -> bool:
         return False
     if name == "DummyRegressor":
         return True
-    prior = attributes.get("class_prior_")
+    prior: Any = attributes.get("class_prior_")
     return (
         name == "DummyClassifier" and attributes.get("_strategy") == "prior"
         and _is_number(attributes.get("n_classes_"), classes)
@@ -57,9 +57,10 @@ def _is_linear(attributes: dict[str, Any], features: int) -> bool:
     """Weights of these features, in one row or several, and a number to add for each row: no more, which numpy would
     make rows of."""
     numpy = import_module("numpy")
-    weights, added = attributes.get("coef_"), attributes.get("intercept_")
+    weights: Any = attributes.get("coef_")
+    added: Any = attributes.get("intercept_")
     if type(weights) is not numpy.ndarray or weights.dtype.kind != "f" or weights.shape[-1:] != (features,):
         return False
     if weights.ndim == 1 or type(added) is not numpy.ndarray:
-        return weights.ndim <= 2 and (type(added) is float or isinstance(added, numpy.floating))
-    return weights.ndim == 2 and added.dtype.kind == "f" and added.shape == weights.shape[:1]
+        return bool(weights.ndim <= 2) and (type(added) is float or isinstance(added, numpy.floating))
+    return bool(weights.ndim == 2 and added.dtype.kind == "f" and added.shape == weights.shape[:1])

@@ -171,6 +171,12 @@ def _further() -> dict[str, Callable[[], tuple[BaseEstimator, object]]]:
         "trees: pruned": given(ensemble.RandomForestRegressor(n_estimators=3, ccp_alpha=0.05)),
         "boosting: three classes": given(ensemble.GradientBoostingClassifier(n_estimators=2), X, np.arange(40) % 3),
         "boosting: from zero": given(ensemble.GradientBoostingRegressor(n_estimators=2, init="zero")),
+        "boosting: from a line": given(ensemble.GradientBoostingRegressor(n_estimators=2, init=linear_model.Ridge())),
+        "boosting: from a classifier": given(
+            ensemble.GradientBoostingClassifier(n_estimators=2, init=linear_model.LogisticRegression())),
+        "boosting: from a classifier of three": given(
+            ensemble.GradientBoostingClassifier(n_estimators=2, init=linear_model.LogisticRegression()), X,
+            np.arange(40) % 3),
         "boosting: quantiles": given(ensemble.GradientBoostingRegressor(n_estimators=2, loss="quantile")),
         "histogram: categories": given(
             ensemble.HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=2, categorical_features=[4]), mixed),

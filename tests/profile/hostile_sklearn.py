@@ -43,6 +43,11 @@ def _nodes(field: str, place: int, value: int) -> bytes:
     return tampered(_tree(), _Tree, changed("nodes", edited(place, value, field)))
 
 
+def _altered(estimator: object, change: object) -> object:
+    estimator.__dict__.update(change(vars(estimator)))
+    return estimator
+
+
 def _boosting(**changes: object) -> bytes:
     found = ensemble.GradientBoostingClassifier(n_estimators=2).fit(X, THREE)
     return tampered(found, type(found), having(**changes))
@@ -151,6 +156,20 @@ CASES = {
         "boosting: a first guess of somebody's own": (
             lambda: _boosting(init_=linear_model.LogisticRegression().fit(X, Y)), _predict,
         ),
+        **{
+            f"boosting: a first guess with {name}": (
+                lambda change=change: _boosting(init_=_altered(linear_model.LogisticRegression().fit(X, THREE), change)), _predict,
+            )
+            for name, change in {
+                "fewer rows": having(coef_=np.zeros((2, X.shape[1]))),
+                "other features": having(coef_=np.zeros((3, 1))),
+                "weights that are objects": having(coef_=np.zeros((3, X.shape[1]), object)),
+                "weights that are a list": having(coef_=[[0.0]]),
+                "no numbers to add": having(intercept_=np.zeros(0)),
+                "rows to add": having(intercept_=np.zeros((50, 3))),
+                "fewer classes": having(classes_=np.arange(2)),
+            }.items()
+        },
         "boosting: a first guess by another strategy": (
             lambda: tampered(
                 ensemble.GradientBoostingClassifier(n_estimators=2).fit(X, THREE), dummy.DummyClassifier,
@@ -367,8 +386,8 @@ CASES = {
             ),
             None,
         ),
-        "attributes: a folder of pickles": (
-            lambda: pickle.dumps(pipeline.Pipeline([("a", preprocessing.StandardScaler())], memory="/tmp/anywhere")), None,
+        "attributes: a memory that is none": (
+            lambda: pickle.dumps(pipeline.Pipeline([("a", preprocessing.StandardScaler())], memory=["/tmp/anywhere"])), None,
         ),
         "attributes: a function that is not data": (
             lambda: pickle.dumps(preprocessing.FunctionTransformer(sklearn.datasets.fetch_openml)), None,

@@ -100,3 +100,21 @@ def test_nothing_of_it_loads_without_the_pack() -> None:
         perdure.loads(pickle.dumps(CASES["BSpline"][0]))
     with pytest.raises(CorruptError):
         perdure.loads(pickle.dumps(CASES["frozen norm"][0]).replace(b"norm_gen", b"beta_gen"), trusted=["scipy"])
+
+
+CLASS = b"cscipy.spatial._ckdtree\ncKDTree\n"
+NEW = b"c__builtin__\ngetattr\n(" + CLASS + b"V__new__\ntR"
+UNFILLED = {
+    "NEWOBJ": CLASS + b")\x81.",
+    "__newobj__": b"ccopyreg\n__newobj__\n(" + CLASS + b"tR.",
+    "__newobj_ex__": b"ccopyreg\n__newobj_ex__\n(" + CLASS + b")}tR.",
+    "_reconstructor": b"ccopyreg\n_reconstructor\n(" + CLASS + b"c__builtin__\nobject\nNtR.",
+    "a partial of __new__": b"cfunctools\npartial\n" + NEW + b"q\0\x85R(h\0(" + CLASS + b"t}Ntb)R.",
+}
+
+
+@pytest.mark.parametrize("way", UNFILLED)
+def test_a_tree_that_is_never_filled_in(way):
+    """Its fields in C are what was in memory."""
+    with pytest.raises(perdure.CorruptError, match="left empty"):
+        perdure.loads(UNFILLED[way], trusted=["scipy"])

@@ -10,6 +10,8 @@ from perdure import CorruptError, UntrustedError
 
 pytest.importorskip("sklearn", reason="the pack's own library is not installed")
 
+import numpy as np
+from sklearn import linear_model, pipeline, preprocessing
 from sklearn.svm import SVC
 
 from tests.profile import estimators as cases
@@ -103,3 +105,21 @@ def test_a_class_of_ones_own_is_held_to_what_it_inherits() -> None:
     same_answers(perdure.loads(stream, trusted=["sklearn", Mine]), pickle.loads(stream), cases.X)
     with pytest.raises(CorruptError):
         perdure.loads(tampered(found, Mine, changed("_n_support", lambda n: n * 9)), trusted=["sklearn", Mine])
+
+
+@pytest.mark.parametrize("kept", ["a path", "a Memory", "a Memory of nothing"])
+def test_a_memory_is_left_out(kept, tmp_path):
+    """fit would load pickles that lie in its folder."""
+    import joblib
+
+    folder = str(tmp_path / "kept")
+    memory = {"a path": folder, "a Memory": joblib.Memory(folder, verbose=0), "a Memory of nothing": joblib.Memory(None)}
+    steps = [("scale", preprocessing.StandardScaler()), ("line", linear_model.Ridge())]
+    given = np.arange(12.0).reshape(4, 3)
+    whole = pipeline.Pipeline(steps).fit(given, given[:, 0]).set_params(memory=memory[kept])
+    for protocol in range(6):
+        with pytest.warns(UserWarning, match="memory of a Pipeline is left out"):
+            found = perdure.loads(pickle.dumps(whole, protocol), trusted=["sklearn"])
+        np.testing.assert_array_equal(found.predict(given), whole.predict(given))
+        found.fit(given, given[:, 0])
+        assert not (tmp_path / "kept" / "joblib" / "sklearn").exists()

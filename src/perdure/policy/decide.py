@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
+from datetime import tzinfo
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 
+from perdure._engine.reader.guard import note_pending
 from perdure.errors import CorruptError, UntrustedError
 from perdure.policy.classes import is_enum, static_attribute, trusted_class, trusted_kind
 from perdure.policy.partial import NewOf, partial_row
@@ -42,13 +44,14 @@ TRUST_ALL = TrustAll()
 # The built-in profile: which tables know a library's names, by the first part of the module's name. A table
 # is imported when a stream first names something of it; the library itself not before a name of it is known.
 _STANDARD = (
-    "argparse", "array", "collections", "datetime", "dateutil", "decimal", "fractions", "http", "ipaddress", "json",
+    "argparse", "array", "collections", "datetime", "decimal", "fractions", "http", "ipaddress", "json",
     "logging", "os", "pathlib", "pytz", "random", "re", "signal", "socket", "statistics", "string", "time", "types",
     "urllib", "uuid", "zoneinfo",
 )  # fmt: skip
 _PROFILE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("builtins", "_codecs"), ("perdure.policy.tables.builtin",)),
     **dict.fromkeys(_STANDARD, ("perdure.policy.tables.standard",)),
+    "dateutil": ("perdure.policy.tables.dateutil",),
     "perdure": ("perdure.policy.partial",),
     "numpy": ("perdure.policy.tables.numpy",),
     "pandas": ("perdure.policy.tables.pandas",),
@@ -330,7 +333,10 @@ class Policy:
     def _newobj_ex(self, cls: Any, args: Any, kwargs: Any) -> Any:
         answer = self._class_answer(cls)
         if answer.new is not None:
-            return answer.new(*args, **kwargs)
+            made = answer.new(*args, **kwargs)
+            if answer.pending:
+                note_pending()
+            return made
         if answer.plain is None:
             raise UntrustedError(f"{answer.name} is no class that the policy lets the stream create", (answer.name,))
         return cls.__new__(cls, *args, **kwargs)
@@ -338,7 +344,7 @@ class Policy:
     def _reconstructor(self, cls: Any, base: Any, state: Any) -> Any:
         """As copyreg's, for a class whose first base in C is ``base``, and a state of just that type."""
         answer = self._class_answer(cls)
-        if base is object:
+        if base is object or (base is tzinfo and type(state) is tzinfo):
             return object.__new__(cls) if answer.plain is not None else self._newobj_ex(cls, (), {})
         if not isinstance(base, type) or base not in _BASES or not issubclass(cls, base) or type(state) is not base:
             raise CorruptError("copyreg._reconstructor with a base that no pickler gives")

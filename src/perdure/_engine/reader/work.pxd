@@ -19,6 +19,7 @@ cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept
 cdef void* begin_work(Machine* m) noexcept
 cdef void end_work(void* before) noexcept
 cdef int charge_now(Py_ssize_t size) except -1
+cdef void note_one_pending() noexcept
 cdef int charge_hashes(list keys) except -1
 cdef bint is_chain(PyTypeObject* type) noexcept
 cdef int charge_chain(Machine* m, PyTypeObject* type, PyObject** items, Py_ssize_t n) noexcept

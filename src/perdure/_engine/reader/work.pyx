@@ -324,6 +324,12 @@ cdef int charge_now(Py_ssize_t size) except -1:
     return check_copies(m)
 
 
+cdef void note_one_pending() noexcept:
+    """Counts an instance that the table at work has made and BUILD has to fill in."""
+    if at_work != NULL:
+        (<Machine*>at_work).pending += 1
+
+
 cdef int charge_hashes(list keys) except -1:
     """The same, for keys that it hashes."""
     cdef Machine* m = <Machine*>at_work

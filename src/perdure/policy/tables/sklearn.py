@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["NEEDS", "TOPS", "check_threads", "check_values", "kind", "row"]
 
 # "_loss" is how Cython named a module of scikit-learn's until 1.6.
-TOPS = ("sklearn", "_loss", "numpy", "functools")
+TOPS = ("sklearn", "_loss", "numpy", "functools", "joblib")
 NEEDS = ("scipy",)
 
 _NAMES: dict[str, frozenset[str]] = {module: frozenset(names.split()) for module, names in CLASSES.items()}
@@ -89,10 +89,44 @@ def check_values(cls: type, attributes: dict[str, Any]) -> None:
         if key in _THREADS:
             check_threads(cls, key, value)
     if attributes.get("memory") is not None:
-        raise UntrustedError(
-            f"the memory of a {cls.__name__:.100} is a folder that fit would load pickles from, whoever wrote them",
-            ("joblib.memory.Memory",),
-        )
+        attributes["memory"] = _forgotten(cls, attributes["memory"])
+
+
+def _forgotten(cls: type, memory: Any) -> Any:
+    """What takes a memory's place: fit would load the pickles of its folder, whoever wrote them; only fit uses it."""
+    if type(memory) is str:
+        memory = None
+    elif type(memory) is not _memory_class():
+        raise UntrustedError(f"the memory of a {cls.__name__:.100} is a folder, or joblib's", ("joblib.memory.Memory",))
+    import_module("warnings").warn(f"the memory of a {cls.__name__} is left out, for it loads pickles", stacklevel=5)
+    return memory
+
+
+def _memory_class() -> Any:
+    return import_module("joblib.memory").Memory
+
+
+def _memory(cls: Any) -> Callee:
+    """One of no folder, which keeps nothing."""
+    return class_row(cls, None, new=lambda *args: cls(None) if not args else never("joblib.Memory", args))
+
+
+class _Store:
+    """Stands for the folder of a memory: a part of what is not read."""
+
+    __slots__ = ()
+
+
+_Store.__module__, _Store.__qualname__ = "joblib._store_backends", "FileSystemStoreBackend"
+
+
+def _store(cls: Any) -> Callee:
+    return class_row(_Store, None, new=lambda *args: _Store() if not args else never("joblib's store", args))
+
+
+def _build_nothing(instance: Any, state: Any) -> None:
+    if type(state) is not dict:
+        raise CorruptError("the state of a memory is a dict")
 
 
 def check_threads(cls: type, key: str, value: Any) -> None:
@@ -171,11 +205,15 @@ KINDS: Kinds = {
     **NATIVE_KINDS,
     **partial.KINDS,
     _BUNCH: Kind(_build_bunch, fill=True),
+    ("joblib.memory", "Memory"): Kind(_build_nothing, unseen=True),
     # What a class of somebody's own inherits.
     ("sklearn.base", "BaseEstimator"): _KIND,
     **{(module, name): _KIND for module, names in _NAMES.items() for name in names},
     **{("sklearn.exceptions", name): Kind(build_exception) for name in EXCEPTIONS.split()},
 }
+
+
+_store_kind = Kind(_build_nothing, unseen=True)
 
 
 def row(module: str, name: str) -> Answer | None:
@@ -189,6 +227,10 @@ def row(module: str, name: str) -> Answer | None:
         make = _shared
     elif module == "sklearn.exceptions" and name in EXCEPTIONS.split():
         make = exception_row
+    elif (module, name) == ("joblib.memory", "Memory"):
+        make = _memory
+    elif (module, name) == ("joblib._store_backends", "FileSystemStoreBackend"):
+        make = _store
     elif (module, name) in (_BUNCH, _TRIPLET):
         make = _bunch if name == "Bunch" else _triplet
     else:
@@ -202,4 +244,4 @@ def _shared(found: Any) -> Constant:
 
 
 def kind(cls: type) -> Kind | None:
-    return kind_in(KINDS, cls)
+    return _store_kind if cls is _Store else kind_in(KINDS, cls)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from perdure.errors import CorruptError
+from perdure.policy.tables.sklearn_guesses import is_sound_guess
 from perdure.policy.tables.sklearn_native import NEIGHBOURS, check_predictor
 from perdure.policy.tables.sparse import plain_array
 
@@ -89,24 +90,8 @@ def _check_boosting(attributes: Attributes) -> None:
     first = attributes.get("init_")
     if type(first) is str and first == "zero":
         return
-    if not _is_constant(first, max(columns, 2)):
-        raise CorruptError("gradient boosting begins with a constant, not with an estimator of somebody's own")
-
-
-def _is_constant(first: Any, classes: int) -> bool:
-    """Whether a first guess has as many rows as it is asked for, and as many columns as there are classes: what is no
-    Dummy gives what it likes."""
-    found: Attributes = getattr(first, "__dict__", {})
-    if not _is_whole(found.get("n_outputs_"), 1, 2):
-        return False
-    if _is(first, "sklearn.dummy", "DummyRegressor"):
-        return True
-    prior: Any = found.get("class_prior_")
-    return (
-        _is(first, "sklearn.dummy", "DummyClassifier") and found.get("_strategy") == "prior"
-        and _is_whole(found.get("n_classes_"), classes, classes + 1)
-        and type(prior) is _numpy().ndarray and prior.shape == (classes,)
-    )  # fmt: skip
+    if not is_sound_guess(first, columns, features):
+        raise CorruptError("gradient boosting begins with a constant or a linear model of as many columns")
 
 
 def _check_histogram_boosting(attributes: Attributes) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Constant, Kind, fields, never
 from perdure.policy.tables.sparse import plain_array
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Answer, Kinds
 
-__all__ = ["KINDS", "NEIGHBOURS", "check_links", "check_predictor", "native_row"]
+__all__ = ["KINDS", "MAKING", "NEIGHBOURS", "check_links", "check_predictor", "native_row"]
+
+
+MAKING = 1 << 14  # what making something of a state counts for, in bytes that are copied
+_SORTING = 32  # as much for each byte that is sorted into a tree
 
 
 def _numpy() -> Any:
@@ -88,6 +93,7 @@ def _converted(what: str, nodes: Any, wanted: Any) -> Any:
     numpy = _numpy()
     if type(nodes) not in (numpy.ndarray, numpy.memmap) or nodes.ndim != 1 or len(nodes) < 1:
         raise CorruptError(f"the nodes of a {what} are an array of one dimension")
+    charge_copy(MAKING + 2 * nodes.nbytes)
     if nodes.dtype.names != wanted.names:
         raise CorruptError(f"the nodes of a {what} are of another release's layout")
     return numpy.ascontiguousarray(nodes.astype(wanted, casting="same_kind", copy=False))
@@ -113,6 +119,7 @@ def _build_tree(tree: Any, state: Any) -> None:
     check_links("Tree", left, right, inner, count)
     if values.dtype.kind != "f" or values.shape != (count, tree.n_outputs, tree.max_n_classes):
         raise CorruptError("a Tree has a value for each node, output and class")
+    charge_copy(values.nbytes)
     values = numpy.ascontiguousarray(values, "f8")
     # decision_path makes room for as many nodes as the depth says.
     depth = _depth(left, right, inner, count)
@@ -222,6 +229,7 @@ def _build_neighbours(tree: Any, state: Any) -> None:
             raise CorruptError("a tree of neighbours has one weight for each point")
     if type(leaf) is not int or not 1 <= leaf < 1 << 31 or not _metric_name(type(metric).__name__):
         raise CorruptError("a tree of neighbours has a size of leaves and a metric")
+    charge_copy(16 * MAKING + _SORTING * points.nbytes)
     type(tree).__init__(tree, points, leaf_size=leaf, metric=metric, sample_weight=weights)
 
 

@@ -16,6 +16,7 @@ from sklearn import (
     dummy,
     ensemble,
     feature_extraction,
+    gaussian_process,
     isotonic,
     linear_model,
     metrics,
@@ -67,6 +68,13 @@ def _categories(change: object, cls: type) -> bytes:
         given, THREE
     )
     return tampered(found, cls, change)
+
+
+def _kernel_that_checks() -> object:
+    """Called, it gives a column for each row."""
+    found = gaussian_process.kernels.RBF()
+    found.func = sklearn.utils.check_array
+    return found
 
 
 def _vectors(change: object, *, kernel: object = "rbf", given: object = X, cls: type = svm.SVC) -> bytes:
@@ -193,6 +201,9 @@ CASES = {
                 ensemble.HistGradientBoostingClassifier,
             ),
             _predict,
+        ),
+        "histogram: a preprocessor that says it checks": (
+            lambda: _categories(having(func=_kernel_that_checks()), preprocessing.FunctionTransformer), _predict,
         ),
         "histogram: a preprocessor that drops columns": (
             lambda: _categories(

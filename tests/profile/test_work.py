@@ -57,6 +57,24 @@ def test_many_of_one_state(name: str) -> None:
         perdure.loads(_many(found, 30_000), trusted=["sklearn"])
 
 
+@pytest.mark.parametrize(
+    ("call", "args"),
+    [
+        ("sklearn.neighbors._kd_tree newObj", "sklearn.neighbors._kd_tree KDTree"),
+        ("sklearn.metrics._dist_metrics newObj", "sklearn.metrics._dist_metrics EuclideanDistance64"),
+        ("scipy.spatial.transform._rotation Rotation", ""),
+    ],
+)
+def test_many_that_are_never_filled(call: str, args: str) -> None:
+    given = b"c" + args.replace(" ", "\n").encode() + b"\n\x85" if args else b")"
+    make = pickle.REDUCE if args else pickle.NEWOBJ
+    head = b"\x80\x04c" + call.replace(" ", "\n").encode() + b"\nq\x000" + given + b"q\x010"
+    one = b"h\x00h\x01" + make
+    assert len(perdure.loads(head + b"](" + one * 2 + b"e.", trusted=["sklearn"])) == 2
+    with pytest.raises(LimitError):
+        perdure.loads(head + b"](" + one * 60_000 + b"e.", trusted=["sklearn"])
+
+
 def test_what_comes_beside_the_stream_is_worth_as_much() -> None:
     points = np.random.RandomState(0).uniform(size=(500_000, 1))
     found = spatial.cKDTree(points, leafsize=1000)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Kinds
 
-__all__ = ["ASARRAY", "KINDS", "NEW", "build_plain"]
+__all__ = ["ASARRAY", "KINDS", "MAKING", "NEW", "build_plain"]
 
 MAKING = 1 << 14  # what making something of a state counts for, in bytes that are copied
 _SORTING = 32  # as much for each byte that is sorted into a tree
@@ -437,6 +437,7 @@ def _rotation_row(cls: type) -> Callee:
     """Sound as it is, until BUILD turns it."""
 
     def new(*args: Any) -> Any:
+        charge_copy(MAKING)
         return cls(_numpy().array([0.0, 0.0, 0.0, 1.0])) if not args else never(cls.__name__, args)
 
     return class_row(cls, None, new=new)

@@ -7,6 +7,7 @@ still change what it has proven (lists and dicts). What is not there is not chec
 
 from __future__ import annotations
 
+import functools
 from importlib import import_module
 
 from perdure._engine.reader.guard import charge_copy
@@ -157,11 +158,13 @@ def _check_preprocessor(columns: Any, features: int) -> None:
         if places is None or list(places) != numpy.flatnonzero(mask).tolist():
             raise CorruptError("the preprocessor of histogram gradient boosting drops a column")
     encoder, rest = steps[0][1], steps[1][1]
-    function = getattr(rest, "func", None)
+    function: Any = getattr(rest, "func", None)
+    if type(function) is functools.partial:
+        function = function.func
     if (
         not _is(encoder, "sklearn.preprocessing._encoders", "OrdinalEncoder")
         or not _is(rest, "sklearn.preprocessing._function_transformer", "FunctionTransformer")
-        or getattr(function, "func", function) is not import_module("sklearn.utils.validation").check_array
+        or function is not import_module("sklearn.utils.validation").check_array
     ):
         raise CorruptError("the preprocessor of histogram gradient boosting encodes, and checks")
     found["_transformer_to_input_indices"] = {name: list(kept[name]) for name in kept}

@@ -74,6 +74,7 @@ def _tree(*args: Any) -> Any:
     features, classes, outputs = args
     if classes.ndim != 1 or classes.dtype.kind != "i" or classes.dtype.itemsize not in (4, 8):
         raise CorruptError("a Tree has a number of classes for each output")
+    charge_copy(MAKING + classes.nbytes)
     classes = classes.astype(numpy.intp)
     if not 1 <= features < 1 << 31 or not 1 <= outputs == len(classes) or not 1 <= classes.min():
         raise CorruptError("a Tree has features, outputs and classes")
@@ -180,6 +181,7 @@ def _new_metric(*args: Any) -> Any:
         never(f"{_METRICS_AT}.newObj", args)
     if not _is_found(cls, _METRICS_AT):
         never(f"{_METRICS_AT}.newObj", args)
+    charge_copy(MAKING)
     numpy = _numpy()
     needed = {
         "SEuclidean": {"V": numpy.ones(1)}, "Mahalanobis": {"VI": numpy.ones((1, 1))}, "Minkowski": {"p": 2.0},
@@ -213,6 +215,7 @@ def _new_neighbours(*args: Any) -> Any:
         never("sklearn.neighbors._kd_tree.newObj", args)
     if not _is_found(cls, cls.__module__):
         never("sklearn.neighbors._kd_tree.newObj", args)
+    charge_copy(16 * MAKING)
     return cls(_numpy().zeros((1, 1)))
 
 

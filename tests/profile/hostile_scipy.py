@@ -44,6 +44,19 @@ def _under(key: str, value: object) -> object:
     return lambda kept: {**kept, (f"_{key}" if f"_{key}" in kept else key): value}
 
 
+def _sphere(count: int, dims: int) -> np.ndarray:
+    found = np.random.RandomState(0).normal(size=(count, dims))
+    return found / np.linalg.norm(found, axis=1)[:, None]
+
+
+def _flat(dims: int) -> dict[str, object]:
+    """A spline of many dimensions and no coefficients: scipy makes a table of all corners of a cell."""
+    knots = np.tile(np.array([0.0, 0.0, 1.0, 1.0]), (dims, 1))
+    empty = np.zeros((2,) * dims + (0,))
+    return {"_t": knots, "_len_t": np.full(dims, 4), "_k": np.ones(dims, int), "_c": empty}
+
+
+VORONOI = spatial.SphericalVoronoi(_sphere(20, 3))
 _SPLINE = interpolate.make_interp_spline(GRID, WAVE, 3)
 _TRIANGLES = spatial.Delaunay(PLANE)
 _NORM = type(stats.norm)
@@ -145,6 +158,12 @@ CASES = {
     ),
     "triangles: fewer values than points": _case(
         interpolate.LinearNDInterpolator(PLANE, HEIGHT), changed("values", lambda found: found[:1]), _in
+    ),
+    "sphere: a hull of ten dimensions": _case(
+        VORONOI, having(points=_sphere(200, 10), center=np.zeros(10), radius=1.0), None
+    ),
+    "spline: of twenty dimensions": _case(
+        interpolate.NdBSpline((np.arange(8.0),), np.ones(4), (3,)), lambda kept: {"extrapolate": True, **_flat(20)}, None
     ),
     # ---- trees, rotations
     "k-d tree: no nodes": _case(_TREE, _item(0, np.zeros(0, "S1")), _ask),

@@ -15,8 +15,9 @@ from scipy import sparse
 
 from tests.profile.apart import verdicts
 from tests.profile.compare import same
+from tests.profile.forge import having, tampered
 from tests.profile.hostile_scipy import CASES as HOSTILE
-from tests.profile.hostile_scipy import REBUILT
+from tests.profile.hostile_scipy import REBUILT, VORONOI
 from tests.profile.scipy_cases import CASES, SCIPY
 
 FORMS = [f"{form}_{what}" for form in ("csr", "csc", "coo", "bsr", "dia", "dok", "lil") for what in ("matrix", "array")]
@@ -92,7 +93,15 @@ def test_states_that_are_not_sound(case: str) -> None:
     if case in REBUILT:
         assert verdict == "loaded"
     else:
-        assert verdict.startswith(("CorruptError: ", "UntrustedError: ")), verdict
+        assert verdict.startswith(("CorruptError: ", "UntrustedError: ", "LimitError: ")), verdict
+
+
+def test_points_of_a_sphere_that_lie_together() -> None:
+    """scipy lists all pairs of such before it looks at anything else: with n points, half of n * n."""
+    points = np.random.RandomState(0).uniform(size=(100, 3))
+    stream = tampered(VORONOI, type(VORONOI), having(points=points, radius=3e6))
+    with pytest.raises(CorruptError, match="lie apart"):
+        perdure.loads(stream, trusted=["scipy"])
 
 
 def test_nothing_of_it_loads_without_the_pack() -> None:

@@ -16,6 +16,7 @@ cdef int charge(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, in
 cdef bint is_large(PyObject* number) noexcept
 cdef int charge_steps(Machine* m, Py_ssize_t steps) noexcept
 cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept
+cdef void grant_copies(Machine* m, PyObject* buffer) noexcept
 cdef void* begin_work(Machine* m) noexcept
 cdef void end_work(void* before) noexcept
 cdef int charge_now(Py_ssize_t size) except -1

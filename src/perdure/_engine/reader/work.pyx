@@ -289,6 +289,12 @@ cdef Py_ssize_t bytes_of_buffer(PyObject* source) noexcept:
     return size
 
 
+cdef void grant_copies(Machine* m, PyObject* buffer) noexcept:
+    """What comes beside the stream is read as well: its bytes count as the stream's."""
+    if not m.fixed_copies:
+        m.copies += COPIES * bytes_of_buffer(buffer)
+
+
 cdef int charge_steps(Machine* m, Py_ssize_t steps) noexcept:
     m.budget -= steps
     if m.budget < 0 and owed(m):

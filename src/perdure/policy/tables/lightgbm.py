@@ -12,7 +12,7 @@ from importlib import import_module
 from perdure.errors import CorruptError, UntrustedError
 from perdure.policy.rows import Kind, attributes_of, bare, build_attributes, kind_in
 from perdure.policy.tables.lightgbm_text import proven_model
-from perdure.policy.tables.sklearn import check_threads, check_values
+from perdure.policy.tables.sklearn import check_classes, check_threads, check_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def _build_folds(folds: Any, state: Any) -> None:
 def _build_estimator(estimator: Any, state: Any) -> None:
     cls = type(estimator)
     attributes = attributes_of(estimator, state)
+    check_classes(cls, attributes)
     check_values(cls, attributes)
     attributes.pop("_sklearn_version", None)  # of a class of somebody's own
     booster = attributes.get("_Booster")

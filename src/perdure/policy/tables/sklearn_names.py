@@ -185,9 +185,8 @@ FUNCTIONS = {
     "sklearn.metrics.pairwise":
         "additive_chi2_kernel chi2_kernel cosine_distances cosine_similarity euclidean_distances haversine_distances "
         "laplacian_kernel linear_kernel manhattan_distances nan_euclidean_distances paired_cosine_distances "
-        "paired_distances paired_euclidean_distances paired_manhattan_distances pairwise_distances "
-        "pairwise_distances_argmin pairwise_distances_argmin_min pairwise_kernels polynomial_kernel rbf_kernel "
-        "sigmoid_kernel",
+        "paired_distances paired_euclidean_distances paired_manhattan_distances pairwise_distances pairwise_kernels "
+        "polynomial_kernel rbf_kernel sigmoid_kernel",
     "sklearn.preprocessing._data":
         "add_dummy_feature binarize maxabs_scale minmax_scale normalize power_transform quantile_transform "
         "robust_scale scale",

@@ -12,7 +12,7 @@ from importlib import import_module
 from perdure.errors import CorruptError, UntrustedError
 from perdure.policy.rows import Kind, attributes_of, bare, build_attributes, kind_in
 from perdure.policy.tables import ubjson
-from perdure.policy.tables.sklearn import check_threads, check_values
+from perdure.policy.tables.sklearn import check_classes, check_threads, check_values
 from perdure.policy.tables.xgboost_model import proven
 
 TYPE_CHECKING = False
@@ -62,6 +62,7 @@ def _build_booster(booster: Any, state: Any) -> None:
 def _build_estimator(estimator: Any, state: Any) -> None:
     cls = type(estimator)
     attributes = attributes_of(estimator, state)
+    check_classes(cls, attributes)
     check_values(cls, attributes)
     attributes.pop("_sklearn_version", None)  # of a class of somebody's own
     booster = attributes.get("_Booster")

@@ -20,6 +20,9 @@ cdef void* begin_work(Machine* m) noexcept
 cdef void end_work(void* before) noexcept
 cdef int charge_now(Py_ssize_t size) except -1
 cdef int charge_hashes(list keys) except -1
+cdef int charge_depths(list items) except -1
+cdef void credit_buffer(Machine* m, PyObject* buffer) noexcept
+cdef Machine* machine_at_work() noexcept
 cdef bint is_chain(PyTypeObject* type) noexcept
 cdef int charge_chain(Machine* m, PyTypeObject* type, PyObject** items, Py_ssize_t n) noexcept
 

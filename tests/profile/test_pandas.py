@@ -396,6 +396,9 @@ HOSTILE = {
     "sparse positions before the start": lambda: Call(sparse.IntIndex, 3, codes(-1, 1, dtype="i4")),
     "sparse positions out of order": lambda: Call(sparse.IntIndex, 3, codes(2, 1, dtype="i4")),
     "sparse positions of 64 bits": lambda: Call(sparse.IntIndex, 3, codes(1, dtype="i8")),
+    "sparse positions among too many": lambda: Call(sparse.IntIndex, 1 << 40, codes(1, dtype="i4")),
+    "sparse positions among many": lambda: Call(sparse.IntIndex, 1 << 30, codes(1, dtype="i4")),
+    "sparse blocks among many": lambda: Call(sparse.BlockIndex, 1 << 30, codes(1, dtype="i4"), codes(1, dtype="i4")),
     "sparse blocks that overlap": lambda: Call(sparse.BlockIndex, 9, codes(0, 2, dtype="i4"), codes(3, 1, dtype="i4")),
     "sparse blocks beyond the end": lambda: Call(sparse.BlockIndex, 3, codes(2, dtype="i4"), codes(5, dtype="i4")),
     "sparse blocks of 32 bits' ends": lambda: Call(sparse.BlockIndex, 9, codes(1, dtype="i4"),
@@ -630,6 +633,15 @@ def test_nothing_else_writes_to_codes(protocol):
     if column.flags.writeable:
         column[:] = 99
     assert set(index.codes[0]) == {0, 1}
+
+
+def test_a_frame_keeps_its_axes():
+    """A stream may append to the list that it made the frame of."""
+    stream = pickle.dumps([(axes := [pd.RangeIndex(2), pd.RangeIndex(3)]), frame(block(zeros(2, 3)), axes=axes), axes], 2)
+    end = stream.rindex(b"h", 0, -2)  # the list again, as the last item
+    found = perdure.loads(stream[:end] + stream[end : end + 2] + b"K\x01a" + b"e.")
+    assert len(found[0]) == 3 and found[1].ndim == len(found[1]._mgr.axes) == 2
+    assert_same(found[1], pd.DataFrame(zeros(3, 2)))
 
 
 def test_frames_do_not_share_blocks():

@@ -190,12 +190,12 @@ def _frombuffer(*args: Any) -> Any:
     count = _size(shape, dtype)
     if dtype.hasobject or _is_string(dtype):
         raise CorruptError("an array of objects can't be made from bytes")
-    buffer = exporter(buffer)
     view = memoryview(buffer)
     if "O" in view.format or _is_derived(view):
         raise CorruptError("the bytes of objects, or a view of views, are no array's")
     if dtype.itemsize == 0 or count * dtype.itemsize != view.nbytes:
         raise CorruptError("an array's bytes disagree with its shape and dtype")
+    buffer = exporter(buffer)
     if dtype.kind == "U" and count and not _is_text(buffer, dtype):
         raise CorruptError("an array of text has code points that are none")
     flat = numpy.frombuffer(buffer, dtype=dtype)

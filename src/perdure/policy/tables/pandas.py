@@ -369,7 +369,7 @@ def _manager(cls: Any) -> Callee:
             parts.append((values, places.indexer))
             fresh.append(type(block)(values, placement=places, ndim=2))
         _check_columns(parts, axes)
-        return cls(tuple(fresh), axes, verify_integrity=False)
+        return cls(tuple(fresh), list(axes), verify_integrity=False)  # the stream may append to its own
 
     def new(*args: Any) -> Any:
         return cls((), [index([]), index([])]) if not args else never("BlockManager", args)

@@ -496,9 +496,21 @@ def array_of(index: Any) -> Any:
     return None
 
 
+_LONG_SPARSE = 1 << 27
+
+
+def _is_length(value: Any) -> bool:
+    """Whether positions of 32 bits may be among so many; pandas makes all of them where it shows what they are."""
+    if type(value) is not int or not 0 <= value < 1 << 31:
+        return False
+    if value > _LONG_SPARSE:
+        charge_copy(value)
+    return True
+
+
 def _int_index(cls: Any) -> Callee:
     def call(*args: Any) -> Any:
-        if len(args) != 2 or type(args[0]) is not int or not is_array(args[1], "i", 1) or args[1].itemsize != 4:
+        if len(args) != 2 or not _is_length(args[0]) or not is_array(args[1], "i", 1) or args[1].itemsize != 4:
             never("pandas._libs.sparse.IntIndex", args)
         return cls(args[0], own(args[1]))  # it looks at all of them
 
@@ -507,7 +519,7 @@ def _int_index(cls: Any) -> Callee:
 
 def _block_index(cls: Any) -> Callee:
     def call(*args: Any) -> Any:
-        if len(args) != 3 or type(args[0]) is not int or not 0 <= args[0] < 1 << 31:
+        if len(args) != 3 or not _is_length(args[0]):
             never("pandas._libs.sparse.BlockIndex", args)
         if not all(is_array(part, "i", 1) and part.itemsize == 4 for part in args[1:]):
             never("pandas._libs.sparse.BlockIndex", args)

@@ -162,6 +162,16 @@ def backed(cls, dtype, data, *more):
     return Call(unpickle_backed, cls, 0, None, state=(dtype, data, *more))
 
 
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def times(dtype, *values, freq=None, zone=None):
+    data = np.array(values, "i8").view(dtype)
+    cls = pd.arrays.DatetimeArray if data.dtype.kind == "M" else pd.arrays.TimedeltaArray
+    zoned = data.dtype if zone is None else pd.DatetimeTZDtype(np.datetime_data(data.dtype)[0], zone)
+    return backed(cls, zoned, data, {"_freq": freq})
+
+
 LEVEL, OTHER = pd.Index([1, 2]), pd.Index([3, 4])
 
 
@@ -263,6 +273,9 @@ HOSTILE = {
     "sparse positions before the start": lambda: Call(sparse.IntIndex, 3, codes(-1, 1, dtype="i4")),
     "sparse positions out of order": lambda: Call(sparse.IntIndex, 3, codes(2, 1, dtype="i4")),
     "sparse positions of 64 bits": lambda: Call(sparse.IntIndex, 3, codes(1, dtype="i8")),
+    "sparse positions among too many": lambda: Call(sparse.IntIndex, 1 << 40, codes(1, dtype="i4")),
+    "sparse positions among many": lambda: Call(sparse.IntIndex, 1 << 30, codes(1, dtype="i4")),
+    "sparse blocks among many": lambda: Call(sparse.BlockIndex, 1 << 30, codes(1, dtype="i4"), codes(1, dtype="i4")),
     "sparse blocks that overlap": lambda: Call(sparse.BlockIndex, 9, codes(0, 2, dtype="i4"), codes(3, 1, dtype="i4")),
     "sparse blocks beyond the end": lambda: Call(sparse.BlockIndex, 3, codes(2, dtype="i4"), codes(5, dtype="i4")),
     "sparse blocks of 32 bits' ends": lambda: Call(sparse.BlockIndex, 9, codes(1, dtype="i4"),
@@ -271,6 +284,12 @@ HOSTILE = {
     "sparse blocks of less than nothing": lambda: Call(sparse.BlockIndex, 9, codes(5, 6, dtype="i4"),
                                                        codes(-5, 1, dtype="i4")),
     "sparse blocks of two lengths": lambda: Call(sparse.BlockIndex, 9, codes(1, 3, dtype="i4"), codes(1, dtype="i4")),
+    "what fills a sparse array of another type": lambda: New(pd.SparseDtype, {"_dtype": np.dtype("i8"),
+                                                                              "_fill_value": 1 << 70}),
+    "categories of a range without end": lambda: backed(
+        pd.Categorical, pd.CategoricalDtype(pd.RangeIndex(1 << 60)), codes(0)
+    ),
+    "levels of a range without end": lambda: pairs(levels=[pd.RangeIndex(1 << 28), OTHER]),
     "fewer sparse values than positions": lambda: New(pd.arrays.SparseArray, {
         "_sparse_index": sparse.IntIndex(3, codes(0, 1, dtype="i4")), "_sparse_values": zeros(1),
         "_dtype": pd.SparseDtype("f8")}),
@@ -325,6 +344,18 @@ HOSTILE = {
                                            {"data": ARRAYS["days"], "name": None, "tz": "UTC"}),
     "a frequency that is text": lambda: Call(_new_DatetimeIndex, pd.DatetimeIndex,
                                              {"data": ARRAYS["days"], "name": None, "freq": "D"}),
+    "days without the length of their frequency": lambda: times("M8[ns]", 0, 2_000_000_000, freq=pd.offsets.Nano(1)),
+    "durations without the length of their frequency": lambda: times("m8[s]", 0, 7, freq=pd.offsets.Minute(1)),
+    "days with a frequency of nothing": lambda: times("M8[ns]", 5, 5, freq=pd.offsets.Nano(0)),
+    "days far from each other": lambda: times("M8[s]", -1 << 62, 1 << 62, freq=pd.offsets.Day(1)),
+    "days in a zone far from each other": lambda: times("M8[s]", 0, 10**10, freq=pd.offsets.Day(1), zone=PARIS),
+    "days of a frequency that is finer": lambda: times("M8[s]", 0, 0, freq=pd.offsets.Nano(1)),
+    "days of a frequency beyond 64 bits": lambda: times("M8[s]", 0, 0, freq=pd.offsets.Day(1 << 60)),
+    "days of an index without the length of its frequency": lambda: Call(
+        _new_DatetimeIndex, pd.DatetimeIndex, {"data": times("M8[ns]", 0, 9), "name": None, "freq": pd.offsets.Nano(1)}
+    ),
+    "days in a zone after 9999": lambda: times("M8[ms]", 0, 1 << 62, zone=PARIS),
+    "days in a zone before 1": lambda: times("M8[us]", -1 << 62, zone=datetime.timezone(datetime.timedelta(hours=-3))),
     # frames
     "a column twice": lambda: frame(block(zeros(2, 3)), block(zeros(1, 3), slice(1, 2, 1)), columns=3),
     "a column missing": lambda: frame(block(zeros(1, 3), slice(1, 2, 1)), columns=1),
@@ -360,6 +391,11 @@ HOSTILE = {
     "1.1's frame with a column twice": lambda: New(BlockManager, ([], [], [], {"0.14.1": {
         "axes": [pd.RangeIndex(2), pd.RangeIndex(3)],
         "blocks": [{"values": zeros(2, 3), "mgr_locs": codes(1, 1, dtype="i8")}]}})),
+    "1.1's frame with less than nothing in a block": lambda: New(BlockManager, ([], [], [], {"0.14.1": {
+        "axes": [pd.RangeIndex(1), pd.RangeIndex(3)],
+        "blocks": [{"values": zeros(3, 3), "mgr_locs": slice(0, 3, 1)},
+                   {"values": zeros(0, 3), "mgr_locs": slice(3, 1, 1)}]}})),
+    "columns without rows, in one block": lambda: frame(block(zeros(MANY, 0), slice(0, MANY, 1)), columns=MANY, rows=0),
     "fewer values than a series' index": lambda: series(zeros(2)),
     "a series of two dimensions": lambda: series(zeros(3, 1)),
     "a series of a list": lambda: series([1, 2, 3]),
@@ -417,6 +453,8 @@ def test_the_forms_of_what_is_refused_load_where_they_are_sound():
         perdure.loads(pickle.dumps(pairs())), pd.MultiIndex(levels=[[1, 2], [3, 4]], codes=[[0, 1], [1, 0]])
     )
     assert_same(perdure.loads(pickle.dumps(frame(block(zeros(2, 3))))), pd.DataFrame(zeros(3, 2)))
+    nothing = frame(block(zeros(2, 3)), block(zeros(0, 3), slice(5, 1, 1)), block(zeros(0, 3), slice(0, 9, -1)))
+    assert_same(perdure.loads(pickle.dumps(nothing)), pd.DataFrame(zeros(3, 2)))
     apart = frame(block(zeros(1, 3), codes(1, dtype="i8")), block(zeros(1, 3), slice(0, 1, 1)))
     assert_same(perdure.loads(pickle.dumps(apart)), pd.DataFrame(zeros(3, 2)))
     assert_same(perdure.loads(pickle.dumps(series(zeros(3)))), pd.Series(zeros(3)))
@@ -426,6 +464,11 @@ def test_the_forms_of_what_is_refused_load_where_they_are_sound():
     assert_same(perdure.loads(pickle.dumps(made)), pd.array([1], dtype="Int64"))
     blocks = Call(sparse.BlockIndex, 9, codes(1, 4, dtype="i4"), codes(2, 5, dtype="i4"))
     assert perdure.loads(pickle.dumps(blocks)).npoints == 7
+    summer = pd.date_range("2020-03-28", periods=3, freq="D", tz=PARIS)
+    found = perdure.loads(pickle.dumps(times("M8[us]", *summer.as_unit("us").asi8, freq=summer.freq, zone=PARIS)))
+    assert_same(found, summer.as_unit("us").array)
+    late = times("M8[s]", 1 << 45, zone=datetime.UTC)
+    assert perdure.loads(pickle.dumps(late)).year[0] > 9999
     offset = New(pd.DateOffset, {"n": 1, "normalize": False, "days": 1})
     assert perdure.loads(pickle.dumps(offset)) == pd.DateOffset(days=1)
 
@@ -467,6 +510,15 @@ def test_nothing_else_writes_to_codes(protocol):
     if column.flags.writeable:
         column[:] = 99
     assert set(index.codes[0]) == {0, 1}
+
+
+def test_a_frame_keeps_its_axes():
+    """A stream may append to the list that it made the frame of."""
+    stream = pickle.dumps([(axes := [pd.RangeIndex(2), pd.RangeIndex(3)]), frame(block(zeros(2, 3)), axes=axes), axes], 2)
+    end = stream.rindex(b"h", 0, -2)  # the list again, as the last item
+    found = perdure.loads(stream[:end] + stream[end : end + 2] + b"K\x01a" + b"e.")
+    assert len(found[0]) == 3 and found[1].ndim == len(found[1]._mgr.axes) == 2
+    assert_same(found[1], pd.DataFrame(zeros(3, 2)))
 
 
 def test_frames_do_not_share_blocks():

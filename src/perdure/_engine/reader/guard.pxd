@@ -42,6 +42,7 @@ cdef PyObject* ask_policy(Machine* m, PyObject* module, PyObject* name) noexcept
 cdef PyObject* adopt(Machine* m, PyObject* found) noexcept
 cdef object found_by(object policy, object module, object name, bint python2)
 cdef int keep_foreign(Machine* m, PyObject* value) noexcept
+cdef int keep_lent(Machine* m, PyObject* value) noexcept
 cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssize_t n, bint on_stack) noexcept
 cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObject* kwargs) noexcept
 cdef int may_change(Machine* m, PyObject* target, PyTypeObject* usual, const char* op) noexcept

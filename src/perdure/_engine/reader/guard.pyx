@@ -421,6 +421,17 @@ cdef int keep_shared(Machine* m, PyObject* value) noexcept:
     return status
 
 
+cdef int keep_lent(Machine* m, PyObject* value) noexcept:
+    """Notes what came from outside; bytes too, which numpy would make arrays of that can be written to."""
+    return keep_shared(m, value) if PyBytes_CheckExact(value) else keep_foreign(m, value)
+
+
+cdef bint is_lent_now(PyObject* value) except -1:
+    cdef Machine* m = machine_at_work()
+    cdef int status = 0 if m == NULL else is_shared(m, value)
+    return status
+
+
 cdef int is_shared(Machine* m, PyObject* value) noexcept:
     cdef PyObject* key
     cdef int status
@@ -745,6 +756,18 @@ def note_pending():
     """Of copyreg's functions and their like, which make what a pending Callee of another name stands for: the load
     that this is for has to fill that in too."""
     note_one_pending()
+
+
+def charge_items(list items not None):
+    """The same for the items of an array of objects: what puts them into a table by their hashes, as pandas does,
+    goes into tuples by recursion, and each time anew. Raises LimitError."""
+    charge_depths(items)
+
+
+def is_lent(value):
+    """Whether something came to the load that a table works for from outside: a buffer of the caller's, what a hook
+    gave, or what others hold."""
+    return is_lent_now(<PyObject*>value)
 
 
 def are_text(array, missing):

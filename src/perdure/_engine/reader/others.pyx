@@ -18,7 +18,7 @@ from perdure._engine.reader.keys cimport plain_dict
 from perdure._engine.reader.machine cimport *
 from perdure._engine.reader.source cimport *
 from perdure._engine.reader.values cimport *
-from perdure._engine.reader.work cimport charge_keys, grant_copies
+from perdure._engine.reader.work cimport charge_keys, credit_buffer
 
 from perdure.errors import UnpicklingError
 
@@ -284,10 +284,10 @@ cdef PyObject* next_buffer(Machine* m) noexcept:
         else:
             m.foreign = m.hook = True
     elif m.policy != NULL:
-        if keep_foreign(m, value) < 0:
+        credit_buffer(m, value)
+        if keep_lent(m, value) < 0:
             Py_DECREF(value)
-            return NULL
-        grant_copies(m, value)
+            value = NULL
     return value
 
 
@@ -359,7 +359,7 @@ cdef PyObject* call_persistent_load(Machine* m, PyObject* pid) noexcept:
     Py_DECREF(pid)
     if value == NULL:
         m.foreign = m.hook = True
-    elif m.policy != NULL and keep_foreign(m, value) < 0:
+    elif m.policy != NULL and keep_lent(m, value) < 0:
         Py_DECREF(value)
         value = NULL
     return value

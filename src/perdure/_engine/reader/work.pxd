@@ -16,12 +16,14 @@ cdef int charge(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, in
 cdef bint is_large(PyObject* number) noexcept
 cdef int charge_steps(Machine* m, Py_ssize_t steps) noexcept
 cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept
-cdef void grant_copies(Machine* m, PyObject* buffer) noexcept
 cdef void* begin_work(Machine* m) noexcept
 cdef void end_work(void* before) noexcept
 cdef int charge_now(Py_ssize_t size) except -1
 cdef void note_one_pending() noexcept
 cdef int charge_hashes(list keys) except -1
+cdef int charge_depths(list items) except -1
+cdef void credit_buffer(Machine* m, PyObject* buffer) noexcept
+cdef Machine* machine_at_work() noexcept
 cdef bint is_chain(PyTypeObject* type) noexcept
 cdef int charge_chain(Machine* m, PyTypeObject* type, PyObject** items, Py_ssize_t n) noexcept
 

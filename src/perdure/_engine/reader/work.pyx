@@ -126,15 +126,20 @@ cdef int charge(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, in
     cdef Py_ssize_t i = 0
     cdef bint doubtful = False
     while i < n:
-        if is_key_of_keys(items[i]):
-            while not is_cheap(&m.budget, items[i], DEPTH):
-                if m.budget >= 0:
-                    return refuse("a key nests too deep to be hashed", "depth")
-                if owed(m):
-                    return refuse("hashing the keys costs more than the stream's size allows", "hashing")
+        if is_key_of_keys(items[i]) and charge_depth(m, items[i]) < 0:
+            return -1
         doubtful = doubtful or is_doubtful(items[i])
         i += step
     return charge_collisions(m, target, items, n, step) if doubtful else 0
+
+
+cdef int charge_depth(Machine* m, PyObject* key) noexcept:
+    while not is_cheap(&m.budget, key, DEPTH):
+        if m.budget >= 0:
+            return refuse("a key nests too deep to be hashed", "depth")
+        if owed(m):
+            return refuse("hashing the keys costs more than the stream's size allows", "hashing")
+    return 0
 
 
 cdef inline bint is_doubtful(PyObject* key) noexcept:
@@ -289,12 +294,6 @@ cdef Py_ssize_t bytes_of_buffer(PyObject* source) noexcept:
     return size
 
 
-cdef void grant_copies(Machine* m, PyObject* buffer) noexcept:
-    """What comes beside the stream is read as well: its bytes count as the stream's."""
-    if not m.fixed_copies:
-        m.copies += COPIES * bytes_of_buffer(buffer)
-
-
 cdef int charge_steps(Machine* m, Py_ssize_t steps) noexcept:
     m.budget -= steps
     if m.budget < 0 and owed(m):
@@ -343,6 +342,34 @@ cdef int charge_hashes(list keys) except -1:
     if m == NULL:
         return 0
     return charge(m, NULL, (<PyListObject*>held).ob_item, PyList_GET_SIZE(held), 1)
+
+
+cdef int charge_depths(list items) except -1:
+    """The same for what somebody may hash later: not that few of them have one hash, but that each can be hashed."""
+    cdef Machine* m = machine_at_work()
+    cdef PyObject* held = <PyObject*>items
+    cdef PyObject* item
+    cdef Py_ssize_t i
+    if m == NULL:
+        return 0
+    for i in range(PyList_GET_SIZE(held)):
+        item = (<PyListObject*>held).ob_item[i]
+        if is_key_of_keys(item) and charge_depth(m, item) < 0:
+            return -1
+    return 0
+
+
+cdef Machine* machine_at_work() noexcept:
+    return <Machine*>at_work
+
+
+cdef void credit_buffer(Machine* m, PyObject* buffer) noexcept:
+    """What the caller gives beside the stream is input, as the stream's own bytes are."""
+    cdef Py_ssize_t size
+    if m.fixed_copies or not PyObject_CheckBuffer(buffer):
+        return
+    size = bytes_of_buffer(buffer)
+    m.copies += COPIES * (size if size < 1 << 40 else 1 << 40)
 
 
 cdef bint is_chain(PyTypeObject* type) noexcept:

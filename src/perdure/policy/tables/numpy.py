@@ -13,9 +13,10 @@ from functools import cache, lru_cache
 from importlib import import_module
 from math import prod
 
-from perdure._engine.reader.guard import charge_copy
+from perdure._engine.reader.guard import charge_copy, charge_items, is_lent
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Constant, Kind, bare, class_row, kind_in, never
+from perdure.policy.tables.memory import exporter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def array_parts(shape: Any, dtype: Any, raw: Any) -> tuple[tuple[int, ...], Any,
         if type(raw) is not list or len(raw) != count:
             raise CorruptError(f"an array of {count} objects has a list of as many")
         charge_copy(count * dtype.itemsize)  # records may be large, however little they hold
+        charge_items(raw)
         if _is_string(dtype):
             _check_strings(dtype, raw)
         elif dtype.fields is not None:
@@ -105,6 +107,9 @@ def array_parts(shape: Any, dtype: Any, raw: Any) -> tuple[tuple[int, ...], Any,
         raise CorruptError(f"an array of {count} times {dtype.itemsize} bytes has not these bytes")
     elif dtype.kind == "U" and raw and not _is_text(raw, dtype):
         raise CorruptError("an array of text has code points that are none")
+    if type(raw) is bytes and is_lent(raw):  # numpy would make an array of it that can be written to
+        charge_copy(len(raw))
+        raw = bytes(bytearray(raw))
     return shape, dtype, raw
 
 
@@ -190,6 +195,7 @@ def _frombuffer(*args: Any) -> Any:
         raise CorruptError("the bytes of objects, or a view of views, are no array's")
     if dtype.itemsize == 0 or count * dtype.itemsize != view.nbytes:
         raise CorruptError("an array's bytes disagree with its shape and dtype")
+    buffer = exporter(buffer)
     if dtype.kind == "U" and count and not _is_text(buffer, dtype):
         raise CorruptError("an array of text has code points that are none")
     flat = numpy.frombuffer(buffer, dtype=dtype)
@@ -394,14 +400,14 @@ def _structured(names: Any, fields: Any, size: int, aligned: bool) -> Any:
 
 def _string_dtype(*args: Any) -> Any:
     numpy = _numpy()
-    if len(args) not in (1, 2) or type(args[0]) is not bool:
+    if len(args) not in (1, 2) or type(args[0]) not in (bool, int) or args[0] not in (0, 1):
         never("numpy.dtypes.StringDType", args)
     if len(args) == 1:
-        return numpy.dtypes.StringDType(coerce=args[0])
+        return numpy.dtypes.StringDType(coerce=bool(args[0]))
     missing = args[1]
     if not (missing is None or type(missing) in (str, float) or type(missing).__name__ == "NAType"):
         never("numpy.dtypes.StringDType", args)
-    return numpy.dtypes.StringDType(coerce=args[0], na_object=missing)
+    return numpy.dtypes.StringDType(coerce=bool(args[0]), na_object=missing)
 
 
 # ---- masked arrays ---------------------------------------------------------------------------

@@ -22,8 +22,10 @@ from perdure.policy.tables.pandas_arrays import (
     CLOSED,
     array_of,
     check_ends,
+    check_freq,
     check_zone,
     codes_among,
+    count_of,
     is_array,
     shape_of,
 )
@@ -135,7 +137,7 @@ def _multi_parts(given: Any) -> dict[str, Any]:
         _check_name(name)
     if not all(isinstance(level, find("Index")) for level in levels):
         raise CorruptError("the levels of a MultiIndex are indexes")
-    proven = [codes_among(part, len(level)) for part, level in zip(codes, levels, strict=True)]
+    proven = [codes_among(part, count_of(level)) for part, level in zip(codes, levels, strict=True)]
     if len({len(part) for part in proven}) != 1:
         raise CorruptError("the codes of a MultiIndex have one length")
     for part, level in zip(proven, levels, strict=True):
@@ -166,7 +168,9 @@ def _data_parts(array: str, *optional: str) -> Callable[[Any], dict[str, Any]]:
         data, freq = given["data"], given.get("freq")
         if type(data) is not find(array) or data.ndim != 1:
             raise CorruptError(f"the data of this index are a {array}")
-        if freq is not None and not isinstance(freq, find("BaseOffset")):
+        if freq is not None and array in ("DatetimeArray", "TimedeltaArray"):
+            check_freq(data._ndarray, freq, getattr(data.dtype, "tz", None))
+        elif freq is not None and not isinstance(freq, find("BaseOffset")):
             raise CorruptError("the frequency of an index is an offset")
         if given.get("tz") is not None:
             check_zone(given["tz"])
@@ -295,6 +299,8 @@ def _places(given: Any) -> Any:
 def _indexer(places: Any) -> Any:
     if type(places) is not range:
         return places
+    if not places:
+        return slice(0, 0, 1)  # whatever its ends, which are counted with
     return slice(places.start, None if places.stop < 0 else places.stop, places.step)
 
 
@@ -321,11 +327,13 @@ def _check_columns(blocks: list[tuple[Any, Any]], axes: Any) -> None:
     """Whether blocks, as values and indexers, are the columns of a frame: each once, and as long as its index."""
     _check_axes(axes, 2)
     columns, rows = map(len, axes)
+    if not rows and columns > _FREE:
+        too_much("a frame without rows, of so many columns", "memory")
     spans, others, total = [], [], 0
     for values, places in blocks:
         if values.shape[-1] != rows:
             raise CorruptError("the values of a block are not as many as the rows")
-        if type(places) is slice and places.step == 1:
+        if type(places) is slice and places.step == 1 and places.start <= places.stop:
             spans.append((places.start, places.stop))
             total += places.stop - places.start
         else:
@@ -335,7 +343,7 @@ def _check_columns(blocks: list[tuple[Any, Any]], axes: Any) -> None:
     if total != columns:
         raise CorruptError("the columns of a frame are not those of its blocks")
     if others:
-        _check_places(spans, others, columns, rows)
+        _check_places(spans, others, columns)
         return
     spans.sort()
     stop = 0
@@ -343,11 +351,11 @@ def _check_columns(blocks: list[tuple[Any, Any]], axes: Any) -> None:
         if start != stop:
             raise CorruptError("two blocks have one column")
         stop = following
+    if stop != columns:
+        raise CorruptError("two blocks have one column")
 
 
-def _check_places(spans: list[tuple[int, int]], others: list[Any], columns: int, rows: int) -> None:
-    if not rows and columns > _FREE:
-        too_much("a frame without rows, of so many columns", "memory")
+def _check_places(spans: list[tuple[int, int]], others: list[Any], columns: int) -> None:
     seen = import_module("numpy").zeros(columns, bool)
     for places in (*(range(*span) for span in spans), *others):
         if len(places):
@@ -376,7 +384,7 @@ def _manager(cls: Any) -> Callee:
             parts.append((values, places.indexer))
             fresh.append(type(block)(values, placement=places, ndim=2))
         _check_columns(parts, axes)
-        return cls(tuple(fresh), axes, verify_integrity=False)
+        return cls(tuple(fresh), list(axes), verify_integrity=False)  # the stream may append to its own
 
     def new(*args: Any) -> Any:
         return cls((), [index([]), index([])]) if not args else never("BlockManager", args)

@@ -11,6 +11,7 @@ a sparse array's positions. So every state is proven here, at numpy's speed, bef
 
 from __future__ import annotations
 
+import warnings
 from datetime import tzinfo
 from functools import cache
 from importlib import import_module
@@ -18,6 +19,7 @@ from importlib import import_module
 from perdure._engine.reader.guard import are_codes, are_text, charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, bare, class_row, never
+from perdure.policy.tables.memory import own
 from perdure.policy.tables.pandas_names import NUMERIC, find
 
 TYPE_CHECKING = False
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from perdure.policy.rows import Answer
 
 __all__ = [
-    "CLOSED", "KINDS", "ROWS", "UNITS", "array_of", "check_ends", "check_zone", "codes_among", "flag", "is_array",
-    "own", "shape_of", "state_of",
+    "CLOSED", "KINDS", "ROWS", "UNITS", "array_of", "check_ends", "check_freq", "check_zone", "codes_among", "count_of",
+    "flag", "is_array", "shape_of", "state_of",
 ]  # fmt: skip
 
 UNITS = ("s", "ms", "us", "ns")
@@ -71,29 +73,6 @@ def shape_of(values: Any) -> tuple[int, ...]:
         raise CorruptError(f"the values of a column are no {type(values).__name__:.100}")
     shape: tuple[int, ...] = values.shape  # AttributeError of an array that was never filled in
     return shape
-
-
-def own(array: Any) -> Any:
-    """The same items in memory that nothing else which the stream makes can write to.
-
-    An array that has its own memory keeps it, and what the stream holds of it becomes read-only. Where the memory
-    is bytes of the stream, which it may have made other arrays of, they are copied. Memory that the caller gave
-    is left where it is.
-    """
-    numpy = _numpy()
-    memory = array.base
-    while type(memory) is numpy.ndarray:
-        memory = memory.base
-    if (memory is None and array.flags.writeable) or _is_callers(memory):
-        view = array.view()
-        array.flags.writeable = False
-        return view
-    charge_copy(array.nbytes)
-    return array.copy()
-
-
-def _is_callers(memory: Any) -> bool:
-    return type(memory) is memoryview and type(memory.obj) not in (bytes, bytearray)
 
 
 def codes_among(codes: Any, count: int) -> Any:
@@ -147,7 +126,11 @@ def _period_dtype(cls: type) -> Callee:
             (type(args[0]) is str and len(args[0]) <= _MANY) or isinstance(args[0], find("BaseOffset"))
         ):
             never("pandas.PeriodDtype", args)
+        known: Any = cls._cache_dtypes  # type: ignore[attr-defined]
+        before = len(known)
         dtype: Any = cls(args[0])
+        if len(known) > before:
+            known.popitem()  # pandas keeps every frequency that it sees, and takes equal ones for the same
         if dtype.freq.n < 1:  # pandas divides by it
             raise CorruptError("the frequency of periods is not positive")
         return dtype
@@ -178,6 +161,9 @@ def _build_sparse_dtype(dtype: Any, state: Any) -> None:
         raise CorruptError("the dtype of a sparse array's values is numpy's")
     if not import_module("pandas.api.types").is_scalar(fill):
         raise CorruptError("what fills a sparse array is one value")
+    with warnings.catch_warnings():  # 2.x warned of what 3.0 refuses
+        warnings.simplefilter("error")
+        find("SparseDtype")(subtype, fill)
     dtype.__dict__.update(_dtype=subtype, _fill_value=fill)
 
 
@@ -244,7 +230,53 @@ def _check_times(data: Any, dtype: Any, kind: str) -> Any:
     if dtype is not data.dtype and not _same(dtype, data.dtype):
         if kind == "m" or type(dtype) is not find("DatetimeTZDtype") or dtype.unit != _units()[data.dtype]:
             raise CorruptError("the dtype of times is not that of their array")
+        check_range(data, dtype.tz)
     return data
+
+
+def check_range(data: Any, zone: Any) -> None:
+    """Whether the times of a zone are such as Python's own may be: pandas makes datetimes of them to find out how
+    far they are from UTC, and its writer of JSON frees what it never had where that fails."""
+    if data.dtype in _units() and _units()[data.dtype] != "ns" and not _is_utc(zone):
+        times = data.view("i8")
+        charge_copy(data.nbytes)
+        known = times[times != -1 << 63]
+        first, last = (_numpy().datetime64(day).astype(data.dtype).view("i8") for day in ("0001-01-03", "9999-12-29"))
+        if known.size and not (known.min() >= first and known.max() <= last):
+            raise CorruptError("a time in a zone is out of the range of datetime")
+
+
+def _is_utc(zone: Any) -> bool:
+    return bool(import_module("pandas._libs.tslibs.timezones").is_utc(zone))
+
+
+_TICKS = {"Day": 86_400_000_000_000, "Hour": 3_600_000_000_000, "Minute": 60_000_000_000, "Second": 1_000_000_000,
+          "Milli": 1_000_000, "Micro": 1000, "Nano": 1}  # fmt: skip
+_UNIT_SIZES = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1000, "ns": 1}
+
+
+def check_freq(data: Any, freq: Any, zone: Any = None) -> None:
+    """Whether times may have a frequency: those of one of fixed length are that far apart. pandas makes a range of
+    the first and the last one, however many there are between them."""
+    if freq is None:
+        return
+    if not isinstance(freq, find("BaseOffset")):
+        raise CorruptError("the frequency of times is an offset")
+    name = type(freq).__name__
+    if name not in _TICKS or type(freq) is not find(name) or data.dtype.kind not in "mM" or data.size < 2:
+        return
+    step, rest = divmod(freq.n * _TICKS[name], _UNIT_SIZES[_units()[data.dtype]])
+    if data.ndim != 1 or rest or step == 0 or not -1 << 63 < step < 1 << 63:
+        raise CorruptError("times are not as far apart as their frequency says")
+    charge_copy(2 * data.nbytes)
+    apart = _numpy().diff(data.view("i8"))
+    if name == "Day" and zone is not None:  # those of summer time are shorter or longer
+        slack = _TICKS["Day"] // _UNIT_SIZES[_units()[data.dtype]]
+        sound = bool((apart >= step - slack).all() and (apart <= step + slack).all())
+    else:
+        sound = bool((apart == step).all())
+    if not sound:
+        raise CorruptError("times are not as far apart as their frequency says")
 
 
 def _same(dtype: Any, other: Any) -> bool:
@@ -260,7 +292,16 @@ def _check_periods(data: Any, dtype: Any) -> Any:
 def _check_categories(data: Any, dtype: Any) -> Any:
     if type(dtype) is not find("CategoricalDtype") or dtype.categories is None:
         raise CorruptError("a Categorical has categories")
-    return codes_among(data, len(dtype.categories))
+    return codes_among(data, count_of(dtype.categories))
+
+
+def count_of(index: Any) -> int:
+    """How many values an index has, of which others hold the numbers; pandas makes all those of a range, to look
+    some up."""
+    count = len(index)
+    if type(index) is find("RangeIndex"):
+        charge_copy(min(8 * count, 1 << 60))
+    return count
 
 
 def _check_strings(data: Any, dtype: Any) -> Any:
@@ -342,15 +383,15 @@ def build_backed(array: Any, state: Any) -> None:
         data = dtype = None
     check = (_backed().get(type(array)) or _backed()[_base_of(type(array))])[0]
     attributes = {}
+    data = check(data, dtype)
     if rest:
         if type(rest) is not dict or not set(rest) <= {"_freq", "_readonly", "_cache"}:
             raise CorruptError(f"the state of a {type(array).__name__:.100} is an array and its dtype")
         if "_freq" in rest:
-            if rest["_freq"] is not None and not isinstance(rest["_freq"], find("BaseOffset")):
-                raise CorruptError("the frequency of times is an offset")
+            check_freq(data, rest["_freq"], getattr(dtype, "tz", None))
             attributes["_freq"] = rest["_freq"]
         attributes.update(flag(rest))
-    find("NDArrayBacked").__init__(array, check(data, dtype), dtype)
+    find("NDArrayBacked").__init__(array, data, dtype)
     if attributes:
         array.__dict__.update(attributes)
 
@@ -455,9 +496,21 @@ def array_of(index: Any) -> Any:
     return None
 
 
+_LONG_SPARSE = 1 << 27
+
+
+def _is_length(value: Any) -> bool:
+    """Whether positions of 32 bits may be among so many; pandas makes all of them where it shows what they are."""
+    if type(value) is not int or not 0 <= value < 1 << 31:
+        return False
+    if value > _LONG_SPARSE:
+        charge_copy(value)
+    return True
+
+
 def _int_index(cls: Any) -> Callee:
     def call(*args: Any) -> Any:
-        if len(args) != 2 or type(args[0]) is not int or not is_array(args[1], "i", 1) or args[1].itemsize != 4:
+        if len(args) != 2 or not _is_length(args[0]) or not is_array(args[1], "i", 1) or args[1].itemsize != 4:
             never("pandas._libs.sparse.IntIndex", args)
         return cls(args[0], own(args[1]))  # it looks at all of them
 
@@ -466,7 +519,7 @@ def _int_index(cls: Any) -> Callee:
 
 def _block_index(cls: Any) -> Callee:
     def call(*args: Any) -> Any:
-        if len(args) != 3 or type(args[0]) is not int or not 0 <= args[0] < 1 << 31:
+        if len(args) != 3 or not _is_length(args[0]):
             never("pandas._libs.sparse.BlockIndex", args)
         if not all(is_array(part, "i", 1) and part.itemsize == 4 for part in args[1:]):
             never("pandas._libs.sparse.BlockIndex", args)

@@ -1,7 +1,8 @@
 """scipy.sparse: the seven formats, as matrices and as arrays, under the names that they had and have.
 
 Every operation on them runs in C++ and believes what the instance says of itself. So the indices are proven
-to lie inside the shape, and what a stream could still change (the lists of a lil, the dict of a dok) is copied.
+to lie inside the shape, in memory that is no other array's, for scipy itself sorts and adds up in place; and what a
+stream could still change (the lists of a lil, the dict of a dok) is copied.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from importlib import import_module
 from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, bare, class_row, kind_in, never
+from perdure.policy.tables.memory import own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def _index_array(what: str, found: Any) -> Any:
     found = plain_array(what, found, 1, "i")
     if found.dtype.itemsize not in (4, 8):
         raise CorruptError(f"{what} has items of four or eight bytes")
-    return found
+    return own(found)
 
 
 def _inside(what: str, indices: Any, size: int) -> None:

@@ -12,6 +12,8 @@ pytest.importorskip("sklearn", reason="the pack's own library is not installed")
 
 import numpy as np
 from sklearn import linear_model, pipeline, preprocessing
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from tests.profile import estimators as cases
@@ -29,6 +31,14 @@ class Mine(SVC):
     def fit(self, X: object, y: object) -> "Mine":
         self.threshold = 0.25
         return super().fit(X, y)
+
+
+class Steps(Pipeline):
+    pass
+
+
+class Applied(FunctionTransformer):
+    pass
 
 
 def loaded(stream: bytes) -> object:
@@ -105,6 +115,10 @@ def test_a_class_of_ones_own_is_held_to_what_it_inherits() -> None:
     same_answers(perdure.loads(stream, trusted=["sklearn", Mine]), pickle.loads(stream), cases.X)
     with pytest.raises(CorruptError):
         perdure.loads(tampered(found, Mine, changed("_n_support", lambda n: n * 9)), trusted=["sklearn", Mine])
+    with pytest.warns(UserWarning, match="left out"):
+        assert perdure.loads(pickle.dumps(Steps([("a", SVC())], memory="/tmp/anywhere")), trusted=["sklearn", Steps]).memory is None
+    with pytest.raises(CorruptError):
+        perdure.loads(pickle.dumps(Applied(abs, kw_args={"out": cases.X})), trusted=["sklearn", Applied, abs])
 
 
 @pytest.mark.parametrize("kept", ["a path", "a Memory", "a Memory of nothing"])

@@ -513,6 +513,17 @@ def test_nothing_else_writes_to_codes(protocol):
     assert set(index.codes[0]) == {0, 1}
 
 
+def test_frequencies_are_not_remembered():
+    """pandas keeps each for good, and what it found of one for those that are equal to it."""
+    known = dict(pd.PeriodDtype._cache_dtypes)
+    for freq in (pd.offsets.Nano(123), pd.offsets.Minute(120), "45s"):
+        assert perdure.loads(pickle.dumps(Call(pd.PeriodDtype, freq))) == pd.PeriodDtype(freq)
+        pd.PeriodDtype._cache_dtypes.clear()
+        pd.PeriodDtype._cache_dtypes.update(known)
+        perdure.loads(pickle.dumps(Call(pd.PeriodDtype, freq)))
+        assert pd.PeriodDtype._cache_dtypes == known
+
+
 def test_a_frame_keeps_its_axes():
     """A stream may append to the list that it made the frame of."""
     stream = pickle.dumps([(axes := [pd.RangeIndex(2), pd.RangeIndex(3)]), frame(block(zeros(2, 3)), axes=axes), axes], 2)

@@ -496,7 +496,7 @@ def array_of(index: Any) -> Any:
     return None
 
 
-_LONG_SPARSE = 1 << 27
+_LONG_SPARSE = 1 << 26
 
 
 def _is_length(value: Any) -> bool:

@@ -172,6 +172,9 @@ CASES: dict[str, Callable[[], tuple[bytes, list[str], Any]]] = {
         "module: no parameters": (lambda: _module(lambda: nn.Linear(2, 1), _parameters=[1]), _run),
         "module: parameters that are numbers": (lambda: _module(lambda: nn.Linear(2, 1), _parameters={"weight": 1}), _run),
         "module: parts that are texts": (lambda: _module(lambda: nn.Sequential(nn.ReLU()), _modules={"0": "a"}), _run),
+        "module: a padding without end": (
+            lambda: _module(lambda: nn.Conv2d(1, 1, 1), padding=(2**61, 2**61)), lambda found: found(torch.ones(1, 1, 2, 2)),
+        ),
         "module: another's function": (lambda: _module(lambda: nn.Linear(2, 1), extra=print), _run),
         "module: weights that are not its own": (
             lambda: tampered(nn.RNN(2, 1), nn.RNN, changed("_flat_weights_names", lambda names: [*names, "other"])), _run,

@@ -109,8 +109,7 @@ def _design(attributes: dict[str, Any]) -> Any:
 
 
 def _terms(text: str, columns: set[Any]) -> list[list[tuple[str, bool]]]:
-    """The names that stand together in each term, and whether each is a category; UntrustedError for what may be more
-    than names."""
+    """The names that stand together in each term, and whether each is a category; refuses what may be more."""
     terms: list[list[tuple[str, bool]]] = [[]]
     place, crossings = 0, 0
     text = text.strip()

@@ -31,6 +31,7 @@ NEEDS = ()
 _UTILS = "torch._utils"
 _MOST = 1 << 62
 _MOST_AXES = 64
+_MOST_SIZE = 1 << 31
 # Each class of storage, and the numbers in it.
 _STORAGES = {
     "BFloat16Storage": "bfloat16", "BoolStorage": "bool", "ByteStorage": "uint8", "CharStorage": "int8",
@@ -287,8 +288,8 @@ def _is_plain(found: Any, depth: int = 0) -> bool:
     torch = _torch()
     if found is None or type(found) in (bool, float, str):
         return True
-    if type(found) is int:
-        return -_MOST < found < _MOST
+    if type(found) is int:  # operators end the process for paddings of 2**61
+        return -_MOST_SIZE <= found <= _MOST_SIZE
     if type(found) in (torch.Tensor, torch.nn.Parameter, torch.dtype, torch.device, torch.layout, torch.memory_format):
         return True
     if isinstance(found, torch.nn.Module):

@@ -127,7 +127,7 @@ def test_an_array_of_the_caller_can_still_be_written_to():
     pd = pytest.importorskip("pandas")
     from pandas._libs.arrays import __pyx_unpickle_NDArrayBacked as unpickle_backed
 
-    dtype, mark = pd.CategoricalDtype(["a", "b"]), "in the place of codes"
+    dtype, mark = pd.CategoricalDtype([0, 1]), "in the place of codes"
     stream = pickle.dumps(Call(unpickle_backed, pd.Categorical, 0, None, state=(dtype, mark)), 2)
     at = stream.index(b"X\x15\x00\x00\x00" + mark.encode())
     stream = b"\x80\x05" + stream[2:at] + b"\x97" + stream[at + 5 + len(mark) :]

@@ -14,6 +14,7 @@ class Callee:
     hashes: bool
     arrays: bool
     pending: bool
+    lends: bool
     def __init__(
         self,
         name: str,
@@ -27,6 +28,7 @@ class Callee:
         hashes: bool = False,
         arrays: bool = False,
         pending: bool = False,
+        lends: bool = False,
     ) -> None: ...
 
 class Constant:
@@ -56,5 +58,6 @@ class Kind:
 
 def are_codes(array: Any, count: int) -> bool: ...
 def are_text(array: Any, missing: Any) -> bool: ...
+def charge_arguments(args: tuple[Any, ...]) -> None: ...
 def charge_copy(size: int) -> None: ...
-def charge_hashing(keys: list[Any]) -> None: ...
+def charge_hashing(keys: list[Any], as_dict: bool = False) -> None: ...

@@ -11,7 +11,7 @@ endif
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -q --disable-pip-version-check
-ENGINE := $(shell find src/perdure/_engine -name '*.pyx' -o -name '*.pxd')
+ENGINE := $(shell find src/perdure/_engine -name '*.pyx' -o -name '*.pxd') $(wildcard src/perdure/policy/*.py src/perdure/policy/*/*.py)
 SANITIZED := build/sanitize
 
 .PHONY: help
@@ -29,7 +29,10 @@ $(VENV)/.group-%: pyproject.toml | $(VENV)/.made
 	$(PIP) --group $*
 	touch $@
 
-# In place, so that an edited .py counts at once; make sees to edited .pyx and .pxd.
+# Of torch what computes on the CPU alone is a fifth of the rest.
+$(VENV)/.group-tables-heavy: private PIP += --extra-index-url https://download.pytorch.org/whl/cpu
+
+# In place, so that an edited .py counts at once; make sees to edited .pyx and .pxd, and to what of the policy is compiled.
 $(VENV)/.installed: pyproject.toml setup.py $(VENV)/.group-build
 	$(PIP) --no-build-isolation --no-deps -e .
 	touch $@
@@ -54,7 +57,7 @@ src/perdure/_engine/opcodes.pxd: src/perdure/ops.py tools/generate.py
 
 # What a person runs ------------------------------------------------------------------------------------
 
-.PHONY: demo bench test
+.PHONY: demo bench test test-heavy
 demo: build $(VENV)/.group-demo  ## a real model saved, loaded elsewhere, attacked, timed
 	$(PY) examples/demo.py $(ARGS)
 
@@ -62,12 +65,15 @@ demo: build $(VENV)/.group-demo  ## a real model saved, loaded elsewhere, attack
 test: build $(VENV)/.group-test $(if $(CI),$(VENV)/.group-tables)  ## all tests but the slow ones (those too: ARGS=--slow)
 	$(PY) -m pytest $(ARGS)
 
+test-heavy: build $(VENV)/.group-test $(VENV)/.group-tables-heavy  ## the tests of the packs, those of large libraries too
+	$(PY) -m pytest tests/profile $(ARGS)
+
 bench: profiled $(VENV)/.group-bench  ## speed beside pickle, marshal, msgspec, orjson
 	$(PY) -m benchmarks $(ARGS)
 
 # What a developer runs ---------------------------------------------------------------------------------
 
-.PHONY: lint docs sanitize compat compat-one fuzz refleaks threads memory dist clean
+.PHONY: lint docs sanitize compat compat-one test-versions fuzz refleaks threads memory dist clean
 lint: build $(VENV)/.group-lint  ## ruff, cython-lint, mypy, stubtest, generated files
 	$(PY) tools/generate.py --check
 	$(PY) -m ruff check
@@ -97,6 +103,9 @@ compat:  ## CPython's own pickle tests on every Python from 3.11 to 3.15 (tools/
 compat-one: build  ## the same on one: PYTHON=...
 	$(PY) -m tests.compat $(ARGS)
 
+test-versions:  ## the tests of the profile and the packs, with older releases of the libraries (tools/versions.py)
+	$(if $(filter command line,$(origin PYTHON)),VERSIONS_PYTHON=$(PYTHON)) $(PYTHON) tools/versions.py $(ARGS)
+
 fuzz: build $(VENV)/.group-test  ## feed the reader what no writer wrote
 	$(PY) -m tests.fuzz $(ARGS)
 
@@ -114,6 +123,6 @@ dist: $(VENV)/.made $(VENV)/.group-dist  ## wheel and sdist
 
 clean:  ## all that make made, but the environments
 	rm -rf build dist src/*.egg-info $(wildcard .venv*/.built)
-	find src/perdure/_engine -name '*.so' -o -name '*.c' | xargs rm -f
+	find src/perdure -name '*.so' -o -name '*.c' | xargs rm -f
 	rm -rf .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find src tests tools benchmarks examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import ENGINE, reach
+from tests.sources import ENGINE, PACKAGE, reach
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,17 +25,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionstart() -> None:
     import perdure
 
-    engine = Path(perdure.__file__).parent / "_engine"
-    if engine == ENGINE and not os.environ.get("PERDURE_STALE_OK"):
-        if stale := stale_modules(engine):
+    if Path(perdure.__file__).parent == PACKAGE and not os.environ.get("PERDURE_STALE_OK"):
+        if stale := stale_modules():
             pytest.exit(f"older than its sources, run make build: {', '.join(stale)} (PERDURE_STALE_OK=1 passes)", 3)
 
 
-def stale_modules(engine: Path) -> list[str]:
-    """The engine's modules whose compiled file is missing, or older than a source of theirs."""
-    return [
-        source.stem
-        for source in sorted(engine.rglob("*.pyx"))
-        if not (binary := source.with_suffix(EXTENSION_SUFFIXES[0])).exists()
-        or binary.stat().st_mtime < max(path.stat().st_mtime for path in reach(source, (".pxd",)))
-    ]
+def stale_modules() -> list[str]:
+    """The engine's modules whose compiled file is missing, and the modules whose compiled file is older than a
+    source of theirs. Those of the policy are Python too, and may be missing."""
+    stale = []
+    for source in sorted((*ENGINE.rglob("*.pyx"), *(PACKAGE / "policy").rglob("*.py"))):
+        binary = source.with_suffix(EXTENSION_SUFFIXES[0])
+        sources = reach(source, (".pxd",)) if source.suffix == ".pyx" else {source}
+        if binary.exists():
+            if binary.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+                stale.append(source.stem)
+        elif source.suffix == ".pyx":
+            stale.append(source.stem)
+    return stale

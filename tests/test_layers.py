@@ -15,7 +15,7 @@ ALLOWED = {
     "errors": set(),
     "ops": set(),
     "opcodes": set(),
-    "_engine": {"errors"},
+    "_engine": {"errors", "opcodes"},
     "policy": {"errors", "_engine"},
     "packs": {"errors", "policy"},
     "files": {"errors"},

@@ -115,15 +115,8 @@ def loads(
         _refuse(key=key)
     policy = policy_for(trusted)
     try:
-        return _reader.loads_policy(
-            data,
-            policy,
-            fix_imports=fix_imports,
-            encoding=encoding,
-            errors=errors,
-            buffers=buffers,
-            limits=_limits(limits),
-        )
+        given = None if limits is None else _limits(limits)
+        return _reader.loads_policy(data, policy, fix_imports, encoding, errors, buffers, given)
     except UntrustedError as error:
         raise _with_all_names(error, data, policy, fix_imports) from None
 
@@ -137,15 +130,19 @@ def _with_all_names(
         others = [name[:400] for name in found if name not in error.names]
     except (OSError, CorruptError, MemoryError):
         return error
-    if not others or not error.names or not str(error).startswith(f"{error.names[0]} is not trusted"):
+    if policy is None or not others or not error.names or not str(error).startswith(f"{error.names[0]} is not trusted"):
         return error
     names = (*error.names, *others)
-    shown = ", ".join(repr(f"{name:.200}") for name in names[:20]) + (", ..." if len(names) > 20 else "")
-    return UntrustedError(
+    advice = policy.advice(names)
+    shown = ", ".join(repr(f"{name:.200}") for name in advice[:20]) + (", ..." if len(advice) > 20 else "")
+    whole = UntrustedError(
         f"{names[0]} and {len(names) - 1} other names are not trusted, and nothing of them was imported or run; "
         f"if you trust them: trusted=[{shown}]",
         names,
     )
+    for note in getattr(error, "__notes__", ()):
+        whole.add_note(note)
+    return whole
 
 
 def untrusted(data_or_path: Any, *, trusted: Trusted = None, fix_imports: bool = True) -> tuple[str, ...]:

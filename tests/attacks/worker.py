@@ -27,7 +27,8 @@ FREE, FOR_EACH_BYTE = 128 << 20, 512  # what it may take at most, and never so m
 
 
 MODULES = (  # what a stream may have imported
-    *(f"perdure.policy.tables.{name}" for name in ("pandas", "pandas_arrays", "pandas_scalars", "sparse")),
+    *(f"perdure.policy.tables.{name}" for name in ("dateutil", "pandas", "pandas_arrays", "pandas_scalars",
+                                                         "pyarrow", "sparse")),
     "tzdata.zoneinfo",
 )
 

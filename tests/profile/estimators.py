@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import sklearn
 from sklearn.base import BaseEstimator
 from sklearn.utils import all_estimators
 
+SKLEARN = tuple(map(int, sklearn.__version__.split(".")[:2]))
 _RNG = np.random.RandomState(0)
 X = _RNG.uniform(0.1, 3.0, (40, 5))
 LABELS = (X[:, 0] > 1.5).astype(int) + 1  # positive, so that every regressor takes them too
@@ -26,10 +28,12 @@ _COUNTS = {"CategoricalNB"}
 _ARGUMENTS = {
     "LinearDiscriminantAnalysis": {"n_components": 1},
     "OrthogonalMatchingPursuitCV": {"max_iter": 4},
+    "QuantileRegressor": {"solver": "highs"},
+    "SelectKBest": {"k": 3},
     "SpectralBiclustering": {"n_best": 2},
     "SequentialFeatureSelector": {"n_features_to_select": 1, "cv": 2},
     "SparseCoder": {"dictionary": _RNG.uniform(size=(3, 5))},
-    "TSNE": {"perplexity": 5, "max_iter": 250},
+    "TSNE": {"perplexity": 5, "max_iter" if SKLEARN >= (1, 5) else "n_iter": 250},
 }
 
 
@@ -167,6 +171,12 @@ def _further() -> dict[str, Callable[[], tuple[BaseEstimator, object]]]:
         "trees: pruned": given(ensemble.RandomForestRegressor(n_estimators=3, ccp_alpha=0.05)),
         "boosting: three classes": given(ensemble.GradientBoostingClassifier(n_estimators=2), X, np.arange(40) % 3),
         "boosting: from zero": given(ensemble.GradientBoostingRegressor(n_estimators=2, init="zero")),
+        "boosting: from a line": given(ensemble.GradientBoostingRegressor(n_estimators=2, init=linear_model.Ridge())),
+        "boosting: from a classifier": given(
+            ensemble.GradientBoostingClassifier(n_estimators=2, init=linear_model.LogisticRegression())),
+        "boosting: from a classifier of three": given(
+            ensemble.GradientBoostingClassifier(n_estimators=2, init=linear_model.LogisticRegression()), X,
+            np.arange(40) % 3),
         "boosting: quantiles": given(ensemble.GradientBoostingRegressor(n_estimators=2, loss="quantile")),
         "histogram: categories": given(
             ensemble.HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=2, categorical_features=[4]), mixed),
@@ -192,7 +202,7 @@ def _further() -> dict[str, Callable[[], tuple[BaseEstimator, object]]]:
         "kernels: approximated": given(kernel_approximation.Nystroem(n_components=3)),
         "columns: by what they are": given(compose.ColumnTransformer(
             [("a", preprocessing.KBinsDiscretizer(3), [0, 1]), ("b", "drop", [2])], remainder="passthrough")),
-        "splines, sparse": given(preprocessing.SplineTransformer(sparse_output=True)),
+        **({"splines, sparse": given(preprocessing.SplineTransformer(sparse_output=True))} if SKLEARN >= (1, 3) else {}),
         "coefficients, sparse": lambda: (linear_model.LogisticRegression().fit(X, LABELS).sparsify(), X),
         "losses": given(linear_model.TweedieRegressor(power=1.5)),
     }  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import interpolate, sparse, spatial, stats
 
 from tests.profile.forge import changed, edited, having, tampered, without_state
-from tests.profile.scipy_cases import BETWEEN, GRID, HEIGHT, INSIDE, PLANE, WAVE
+from tests.profile.scipy_cases import BETWEEN, GRID, HEIGHT, INSIDE, PLANE, SCIPY, WAVE
 
 _MATRIX = sparse.csr_matrix(np.array([[1.0, 0, 2], [0, 0, 3]]))
 _MARK = "perdure_ran_code_of_a_stream"
@@ -44,6 +44,19 @@ def _under(key: str, value: object) -> object:
     return lambda kept: {**kept, (f"_{key}" if f"_{key}" in kept else key): value}
 
 
+def _sphere(count: int, dims: int) -> np.ndarray:
+    found = np.random.RandomState(0).normal(size=(count, dims))
+    return found / np.linalg.norm(found, axis=1)[:, None]
+
+
+def _flat(dims: int) -> dict[str, object]:
+    """A spline of many dimensions and no coefficients: scipy makes a table of all corners of a cell."""
+    knots = np.tile(np.array([0.0, 0.0, 1.0, 1.0]), (dims, 1))
+    empty = np.zeros((2,) * dims + (0,))
+    return {"_t": knots, "_len_t": np.full(dims, 4), "_k": np.ones(dims, int), "_c": empty}
+
+
+VORONOI = spatial.SphericalVoronoi(_sphere(20, 3))
 _SPLINE = interpolate.make_interp_spline(GRID, WAVE, 3)
 _TRIANGLES = spatial.Delaunay(PLANE)
 _NORM = type(stats.norm)
@@ -106,10 +119,10 @@ CASES = {
     "PPoly: breaks of two dimensions": _case(
         interpolate.CubicSpline(GRID, WAVE), _slots(x=np.ones((2, 10))), _at
     ),
-    "NdBSpline: degrees beyond the knots": _case(
+    **({"NdBSpline: degrees beyond the knots": _case(
         interpolate.NdBSpline((np.arange(8.0), np.arange(8.0)), np.ones((4, 4)), 3),
         lambda kept: {**kept, **({"_k": np.array([9, 9])} if "_k" in kept else {"k": (9, 9)})}, _in,
-    ),
+    )} if SCIPY >= (1, 12) else {}),
     "interp1d: a function of somebody's own": _case(
         interpolate.interp1d(GRID, WAVE), lambda kept: ({**kept[0], "_call": np.mean}, kept[1]), _at
     ),
@@ -145,6 +158,12 @@ CASES = {
     ),
     "triangles: fewer values than points": _case(
         interpolate.LinearNDInterpolator(PLANE, HEIGHT), changed("values", lambda found: found[:1]), _in
+    ),
+    "sphere: a hull of ten dimensions": _case(
+        VORONOI, having(points=_sphere(200, 10), center=np.zeros(10), radius=1.0), None
+    ),
+    "spline: of twenty dimensions": _case(
+        interpolate.NdBSpline((np.arange(8.0),), np.ones(4), (3,)), lambda kept: {"extrapolate": True, **_flat(20)}, None
     ),
     # ---- trees, rotations
     "k-d tree: no nodes": _case(_TREE, _item(0, np.zeros(0, "S1")), _ask),

@@ -1,20 +1,25 @@
 """States of scikit-learn's types that its loops in C would follow out of bounds, each made from a genuine one."""
 
+import functools
 import pickle
 
 import numpy as np
+import sklearn._loss.link
 import sklearn.datasets
 import sklearn.linear_model._sgd_fast
 import sklearn.tree._tree
 from scipy import sparse
 from sklearn import (
+    _loss,
     cluster,
     compose,
     dummy,
     ensemble,
     feature_extraction,
+    gaussian_process,
     isotonic,
     linear_model,
+    metrics,
     neighbors,
     pipeline,
     preprocessing,
@@ -26,6 +31,7 @@ from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.feature_extraction import text
 from sklearn.metrics._dist_metrics import DistanceMetric
 
+from tests.profile.estimators import SKLEARN
 from tests.profile.forge import changed, edited, having, tampered, without_state
 
 X = np.random.RandomState(0).uniform(0.1, 3.0, (40, 5))
@@ -42,9 +48,21 @@ def _nodes(field: str, place: int, value: int) -> bytes:
     return tampered(_tree(), _Tree, changed("nodes", edited(place, value, field)))
 
 
+def _altered(estimator: object, change: object) -> object:
+    estimator.__dict__.update(change(vars(estimator)))
+    return estimator
+
+
 def _boosting(**changes: object) -> bytes:
     found = ensemble.GradientBoostingClassifier(n_estimators=2).fit(X, THREE)
     return tampered(found, type(found), having(**changes))
+
+
+def _loss_of_columns(columns: int) -> object:
+    """Of two classes, but with as many columns as somebody likes."""
+    loss = ensemble.GradientBoostingClassifier(n_estimators=1).fit(X, Y)._loss
+    loss.K = columns
+    return loss
 
 
 def _dummy(columns: int) -> object:
@@ -63,6 +81,13 @@ def _categories(change: object, cls: type) -> bytes:
         given, THREE
     )
     return tampered(found, cls, change)
+
+
+def _kernel_that_checks() -> object:
+    """Called, it gives a column for each row."""
+    found = gaussian_process.kernels.RBF()
+    found.func = sklearn.utils.check_array
+    return found
 
 
 def _vectors(change: object, *, kernel: object = "rbf", given: object = X, cls: type = svm.SVC) -> bytes:
@@ -88,6 +113,36 @@ def _one_hot(change: object, **arguments: object) -> bytes:
     return tampered(found, type(found), change)
 
 
+def _regression_of_classes() -> bytes:
+    """What it begins with is one column: three trees a stage would write beyond it."""
+    classifier = ensemble.GradientBoostingClassifier(n_estimators=2).fit(X, THREE)
+    classifier._loss.link = _loss.link.IdentityLink()
+    change = having(estimators_=classifier.estimators_, n_trees_per_iteration_=3, _loss=classifier._loss)
+    return tampered(ensemble.GradientBoostingRegressor().fit(X, Y), ensemble.GradientBoostingRegressor, change)
+
+
+def _without(key: str, **changes: object) -> object:
+    return lambda kept: {**{name: kept[name] for name in kept if name != key}, **changes}
+
+
+def _leaves_that_go_round() -> bytes:
+    found = cluster.Birch(threshold=0.01, n_clusters=None).fit(X)
+    leaf = found.dummy_leaf_.next_leaf_
+    leaf.next_leaf_ = leaf
+    return pickle.dumps(found)
+
+
+def _deep(stream: bytes) -> bytes:
+    """With a tuple of a hundred thousand levels in the place of a text, to which hash() would be fatal."""
+    text = b"\x8c\x04DEEP"
+    assert stream.count(text) == 1 and stream[2:3] == pickle.FRAME
+    return stream[:2] + stream[11:].replace(text, b"N" + pickle.TUPLE1 * 100_000)
+
+
+def _function(function: object, **arguments: object) -> bytes:
+    return pickle.dumps(preprocessing.FunctionTransformer(function, kw_args=arguments).fit(X))
+
+
 def _predict(found: object) -> None:
     found.predict(X)
 
@@ -96,6 +151,14 @@ def _transform(found: object) -> None:
     found.transform(X.round()).toarray()
 
 
+# What not every release has.
+_ONLY = {
+    **dict.fromkeys(("boosting: a loss of two classes, and three columns", "boosting: a loss of no columns"),
+                    ((0,), (1, 4))),
+    "clusters: a link to what there is not": ((1, 3), (99,)),
+    "histogram: a preprocessor that drops columns": ((1, 4), (99,)),
+    "histogram: a preprocessor that multiplies by a matrix": ((1, 4), (99,)),
+}  # fmt: skip
 CASES = {
     name: (lambda make=make, use=use: (make(), ["sklearn"], use))
     for name, (make, use) in {
@@ -135,6 +198,20 @@ CASES = {
         "boosting: a first guess of somebody's own": (
             lambda: _boosting(init_=linear_model.LogisticRegression().fit(X, Y)), _predict,
         ),
+        **{
+            f"boosting: a first guess with {name}": (
+                lambda change=change: _boosting(init_=_altered(linear_model.LogisticRegression().fit(X, THREE), change)), _predict,
+            )
+            for name, change in {
+                "fewer rows": having(coef_=np.zeros((2, X.shape[1]))),
+                "other features": having(coef_=np.zeros((3, 1))),
+                "weights that are objects": having(coef_=np.zeros((3, X.shape[1]), object)),
+                "weights that are a list": having(coef_=[[0.0]]),
+                "no numbers to add": having(intercept_=np.zeros(0)),
+                "rows to add": having(intercept_=np.zeros((50, 3))),
+                "fewer classes": having(classes_=np.arange(2)),
+            }.items()
+        },
         "boosting: a first guess by another strategy": (
             lambda: tampered(
                 ensemble.GradientBoostingClassifier(n_estimators=2).fit(X, THREE), dummy.DummyClassifier,
@@ -145,6 +222,15 @@ CASES = {
         "boosting: a loss of two classes": (
             lambda: _boosting(_loss=ensemble.GradientBoostingClassifier(n_estimators=1).fit(X, Y)._loss), _predict,
         ),
+        "boosting: a loss of two classes, and three columns": (lambda: _boosting(_loss=_loss_of_columns(3)), _predict),
+        "boosting: a loss of no columns": (
+            lambda: tampered(
+                ensemble.GradientBoostingRegressor(n_estimators=1, init="zero").fit(X, Y),
+                type(ensemble.GradientBoostingRegressor(n_estimators=1).fit(X, Y)._loss), having(K=0),
+            ),
+            _predict,
+        ),
+        "boosting: a regression with a tree for each class": (_regression_of_classes, _predict),
         "histogram: a feature beyond the last": (lambda: _predictor("feature_idx", 0, 10**6), _predict),
         "histogram: a child beyond the last": (lambda: _predictor("left", 0, 10**6), _predict),
         "histogram: a node that is its own child": (lambda: _predictor("right", 0, 0), _predict),
@@ -158,6 +244,9 @@ CASES = {
                 ensemble.HistGradientBoostingClassifier,
             ),
             _predict,
+        ),
+        "histogram: a preprocessor that says it checks": (
+            lambda: _categories(having(func=_kernel_that_checks()), preprocessing.FunctionTransformer), _predict,
         ),
         "histogram: a preprocessor that drops columns": (
             lambda: _categories(
@@ -205,6 +294,13 @@ CASES = {
         ),
         "vectors: sparse, with probabilities that it has not": (
             lambda: _vectors(having(_effective_probability=True, probability=True), given=sparse.csr_matrix(X)),
+            lambda found: found.predict(sparse.csr_matrix(X)),
+        ),
+        "vectors: counts without classes": (
+            lambda: _vectors(
+                lambda kept: _without("classes_", _n_support=kept["_n_support"] * 10**6)(kept),
+                given=sparse.csr_matrix(X),
+            ),
             lambda found: found.predict(sparse.csr_matrix(X)),
         ),
         "vectors: of another machine": (lambda: _vectors(having(_impl="epsilon_svr")), _predict),
@@ -256,6 +352,29 @@ CASES = {
         "neighbours: more of them than there are": (
             lambda: _neighbours(neighbors.KNeighborsClassifier, having(n_neighbors=1000), algorithm="brute"), _predict,
         ),
+        "neighbours: none of them": (
+            lambda: _neighbours(neighbors.KNeighborsClassifier, having(n_neighbors=0), algorithm="kd_tree"), _predict,
+        ),
+        "neighbours: norms of fewer points": (
+            lambda: _neighbours(
+                neighbors.KNeighborsClassifier, having(effective_metric_params_={"Y_norm_squared": np.zeros(1)}),
+                algorithm="brute",
+            ),
+            lambda found: found.kneighbors(X),
+        ),
+        "neighbours: an inverse of another width": (
+            lambda: _neighbours(
+                neighbors.KNeighborsClassifier, having(effective_metric_params_={"VI": np.zeros((1, 1))}),
+                algorithm="brute", metric="mahalanobis", metric_params={"VI": np.eye(5)},
+            ),
+            lambda found: found.kneighbors(X.astype(np.float32)),
+        ),
+        "neighbours: arguments that are no dict": (
+            lambda: _neighbours(
+                neighbors.KNeighborsClassifier, having(metric_params=sklearn.utils.Bunch(p=2)), algorithm="brute"
+            ),
+            None,
+        ),
         "neighbours: a graph that is wider": (
             lambda: _neighbours(neighbors.KNeighborsTransformer, having(n_samples_fit_=2)),
             lambda found: found.transform(X).toarray(),
@@ -286,6 +405,13 @@ CASES = {
         "clusters: fewer threads than one": (
             lambda: tampered(cluster.KMeans(2, n_init=1).fit(X), cluster.KMeans, having(_n_threads=-1)), _predict,
         ),
+        "clusters: norms of fewer centers": (
+            lambda: tampered(
+                cluster.Birch(n_clusters=None).fit(X), cluster.Birch, changed("_subcluster_norms", lambda norms: norms[:0])
+            ),
+            _predict,
+        ),
+        "clusters: leaves that go round": (_leaves_that_go_round, None),
         "clusters: a link to what there is not": (
             lambda: tampered(
                 cluster.HDBSCAN(min_cluster_size=3).fit(X), cluster.HDBSCAN,
@@ -330,6 +456,20 @@ CASES = {
             ),
             _transform,
         ),
+        "categories: a class twice": (
+            lambda: tampered(
+                preprocessing.MultiLabelBinarizer().fit([("a", "b")]), preprocessing.MultiLabelBinarizer,
+                having(classes_=np.array(["a"] * 1000 + ["b"], object)),
+            ),
+            lambda found: found.transform([("b",)]),
+        ),
+        "categories: one too deep to look up": (
+            lambda: _deep(pickle.dumps(preprocessing.LabelEncoder().fit(np.array(["DEEP", "b"], object)))), None,
+        ),
+        "attributes: a name too deep to look up": (
+            lambda: _deep(pickle.dumps(pipeline.Pipeline([("DEEP", preprocessing.StandardScaler())]))),
+            lambda found: found.named_steps,
+        ),
         # ---- other attributes
         "attributes: a method is hidden": (
             lambda: tampered(preprocessing.StandardScaler(), preprocessing.StandardScaler, having(transform=np.mean)), None,
@@ -343,11 +483,24 @@ CASES = {
             ),
             None,
         ),
-        "attributes: a folder of pickles": (
-            lambda: pickle.dumps(pipeline.Pipeline([("a", preprocessing.StandardScaler())], memory="/tmp/anywhere")), None,
+        "attributes: a memory that is none": (
+            lambda: pickle.dumps(pipeline.Pipeline([("a", preprocessing.StandardScaler())], memory=["/tmp/anywhere"])), None,
         ),
         "attributes: a function that is not data": (
             lambda: pickle.dumps(preprocessing.FunctionTransformer(sklearn.datasets.fetch_openml)), None,
+        ),
+        "functions: an array to write to": (lambda: _function(np.square, out=np.zeros((40, 5))), None),
+        "functions: an inverse of another width": (
+            lambda: _function(metrics.pairwise_distances, metric="mahalanobis", VI=np.zeros((1, 1))), _transform,
+        ),
+        "functions: one that hands norms on": (
+            lambda: _function(
+                metrics.pairwise_distances_argmin, Y=X, metric_kwargs={"Y_norm_squared": np.zeros(1)}
+            ),
+            _transform,
+        ),
+        "functions: arguments by their place": (
+            lambda: pickle.dumps(preprocessing.FunctionTransformer(functools.partial(np.median, X, 0, np.zeros(5)))), None,
         ),
         "isotonic: fewer y than x": (
             lambda: tampered(
@@ -360,6 +513,20 @@ CASES = {
             lambda: tampered(
                 linear_model.SGDClassifier(average=True).fit(X, Y), linear_model.SGDClassifier,
                 changed("_average_coef", lambda c: c[..., :1].copy()),
+            ),
+            lambda found: found.partial_fit(X, Y),
+        ),
+        "linear: coefficients, and no features": (
+            lambda: tampered(
+                linear_model.SGDClassifier(average=True).fit(X, Y), linear_model.SGDClassifier,
+                _without("n_features_in_", _average_coef=np.zeros((1, 1))),
+            ),
+            lambda found: found.partial_fit(X, Y),
+        ),
+        "linear: coefficients that are fewer, in a matrix": (
+            lambda: tampered(
+                linear_model.SGDClassifier(average=True).fit(X, Y), linear_model.SGDClassifier,
+                having(_average_coef=np.asmatrix(np.zeros((1, 1)))),
             ),
             lambda found: found.partial_fit(X, Y),
         ),
@@ -384,5 +551,6 @@ CASES = {
             None,
         ),
     }.items()
+    if name not in _ONLY or _ONLY[name][0] <= SKLEARN < _ONLY[name][1]
 }  # fmt: skip
 REBUILT = {"neighbours: an index beyond the last point", "neighbours: nodes that are none"}

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy
 from scipy import integrate, interpolate, optimize, signal, spatial, special, stats
 
+SCIPY = tuple(map(int, scipy.__version__.split(".")[:2]))
 _RNG = np.random.RandomState(0)
 GRID = np.arange(20.0) / 2
 WAVE = np.sin(GRID)
@@ -83,7 +85,8 @@ def _cases() -> dict[str, tuple[Any, Callable[[Any], Any]]]:
         "PPoly": (interpolate.PPoly.from_spline(spline), one),
         "BPoly": (interpolate.BPoly.from_derivatives([0, 1], [[0, 1], [1, 0]]), one),
         "NdPPoly": (interpolate.NdPPoly(_RNG.uniform(size=(2, 2, 3, 3)), (np.arange(4.0), np.arange(4.0))), two),
-        "NdBSpline": (interpolate.NdBSpline((knots, knots), _RNG.uniform(size=(4, 4)), 3), two),
+        **({"NdBSpline": (interpolate.NdBSpline((knots, knots), _RNG.uniform(size=(4, 4)), 3), two)}
+           if SCIPY >= (1, 12) else {}),
         "LSQUnivariateSpline": (interpolate.LSQUnivariateSpline(GRID, WAVE, [3, 5]), one),
         "RectBivariateSpline": (interpolate.RectBivariateSpline(GRID, GRID, surface), lambda found: found(1.0, 2.0)),
         "SmoothBivariateSpline": (

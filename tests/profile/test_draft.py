@@ -83,10 +83,17 @@ def test_which_classes_hold_state_in_c(library: ModuleType) -> None:
     assert reasons(datetime.datetime)[0] == "datetime.datetime is a type in C"
 
 
+def test_a_module_that_calls_c_by_ctypes_is_told_of(library: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ctypes
+
+    monkeypatch.setattr(library, "ctypes", ctypes, raising=False)
+    assert "by ctypes" in reasons(library.Circle)[0]
+
+
 def test_what_is_printed_loads_plain_classes_and_refuses_the_rest(library: ModuleType) -> None:
     pack = ModuleType("drafted_pack")
     exec(draft(library.__name__, streams(library)), vars(pack))
-    policy = Policy(tables=[pack])
+    policy = Policy(packs={"drafted": pack})
     circle = loads_policy(pickle.dumps(library.Circle(1.5)), policy)
     assert type(circle) is library.Circle and circle.radius == 1.5
     assert loads_policy(pickle.dumps(library.half), policy) is library.half

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 import perdure
-from perdure import CorruptError, UntrustedError
+from perdure import CorruptError, LimitError, UntrustedError
 
 nx = pytest.importorskip("networkx", reason="the pack's own library is not installed")
 
@@ -95,9 +95,29 @@ def test_attributes_that_no_graph_has(attributes: dict[str, object]) -> None:
     [
         ("Graph.adj", {"_atlas": 3}), ("Graph.edges", {"_graph": {}}), ("Graph.edges", {"_adjdict": []}),
         ("Graph.edges.data()", {"viewer": {}}), ("Graph.edges.data()", {"more": 1}),
+        ("Graph.edges.data()", {"nbunch": [1]}), ("DiGraph.degree", {"_nodes": 3}),
     ],
 )  # fmt: skip
 def test_views_of_what_is_no_graph(view: str, attributes: dict[str, object]) -> None:
     found = GRAPHS[view]
     with pytest.raises(CorruptError):
         perdure.loads(tampered(found, type(found), having(**attributes)), trusted=["networkx"])
+
+
+@pytest.mark.parametrize(
+    ("view", "attributes"),
+    [
+        ("Graph.edges.data()", {"data": "DEEP"}), ("Graph.nodes.data()", {"_data": "DEEP"}),
+        ("DiGraph.degree", {"_nodes": ["DEEP"]}), ("DiGraph.degree", {"_weight": "DEEP"}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_views_look_up_is_no_tuple_of_endless_depth(view: str, attributes: dict[str, object]) -> None:
+    """hash() of one overflows the C stack; one that is less deep may ask for more than there is time."""
+    found = GRAPHS[view]
+    stream = tampered(found, type(found), having(**attributes))
+    text = b"\x8c\x04DEEP"
+    assert stream.count(text) == 1 and stream[2:3] == pickle.FRAME
+    for tuples in (pickle.TUPLE1 * 100_000, (pickle.DUP + pickle.TUPLE2) * 60):
+        with pytest.raises(LimitError):
+            perdure.loads(stream[:2] + stream[11:].replace(text, b"N" + tuples), trusted=["networkx"])

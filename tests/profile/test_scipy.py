@@ -15,9 +15,10 @@ from scipy import sparse
 
 from tests.profile.apart import verdicts
 from tests.profile.compare import same
+from tests.profile.forge import having, tampered
 from tests.profile.hostile_scipy import CASES as HOSTILE
-from tests.profile.hostile_scipy import REBUILT
-from tests.profile.scipy_cases import CASES
+from tests.profile.hostile_scipy import REBUILT, VORONOI
+from tests.profile.scipy_cases import CASES, SCIPY
 
 FORMS = [f"{form}_{what}" for form in ("csr", "csc", "coo", "bsr", "dia", "dok", "lil") for what in ("matrix", "array")]
 DENSE = np.array([[1, 0, 2, 0], [0, 0, 3.5, 1]])
@@ -52,9 +53,7 @@ def test_sparse(form: str) -> None:
                 same(perdure.loads(stream.replace(b"scipy.sparse._", b"scipy.sparse.")), other)
 
 
-@pytest.mark.skipif(
-    tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 15), reason="scipy has those from 1.15 on"
-)  # fmt: skip
+@pytest.mark.skipif(SCIPY < (1, 15), reason="scipy has those from 1.15 on")
 def test_sparse_of_other_dimensions() -> None:
     for found in (sparse.coo_array(np.arange(6)), sparse.csr_array(np.arange(6)), sparse.dok_array(np.arange(6))):
         same(perdure.loads(pickle.dumps(found)), found)
@@ -94,7 +93,15 @@ def test_states_that_are_not_sound(case: str) -> None:
     if case in REBUILT:
         assert verdict == "loaded"
     else:
-        assert verdict.startswith(("CorruptError: ", "UntrustedError: ")), verdict
+        assert verdict.startswith(("CorruptError: ", "UntrustedError: ", "LimitError: ")), verdict
+
+
+def test_points_of_a_sphere_that_lie_together() -> None:
+    """scipy lists all pairs of such before it looks at anything else: with n points, half of n * n."""
+    points = np.random.RandomState(0).uniform(size=(100, 3))
+    stream = tampered(VORONOI, type(VORONOI), having(points=points, radius=3e6))
+    with pytest.raises(CorruptError, match="lie apart"):
+        perdure.loads(stream, trusted=["scipy"])
 
 
 def test_nothing_of_it_loads_without_the_pack() -> None:
@@ -102,3 +109,21 @@ def test_nothing_of_it_loads_without_the_pack() -> None:
         perdure.loads(pickle.dumps(CASES["BSpline"][0]))
     with pytest.raises(CorruptError):
         perdure.loads(pickle.dumps(CASES["frozen norm"][0]).replace(b"norm_gen", b"beta_gen"), trusted=["scipy"])
+
+
+CLASS = b"cscipy.spatial._ckdtree\ncKDTree\n"
+NEW = b"c__builtin__\ngetattr\n(" + CLASS + b"V__new__\ntR"
+UNFILLED = {
+    "NEWOBJ": CLASS + b")\x81.",
+    "__newobj__": b"ccopyreg\n__newobj__\n(" + CLASS + b"tR.",
+    "__newobj_ex__": b"ccopyreg\n__newobj_ex__\n(" + CLASS + b")}tR.",
+    "_reconstructor": b"ccopyreg\n_reconstructor\n(" + CLASS + b"c__builtin__\nobject\nNtR.",
+    "a partial of __new__": b"cfunctools\npartial\n" + NEW + b"q\0\x85R(h\0(" + CLASS + b"t}Ntb)R.",
+}
+
+
+@pytest.mark.parametrize("way", UNFILLED)
+def test_a_tree_that_is_never_filled_in(way):
+    """Its fields in C are what was in memory."""
+    with pytest.raises(perdure.CorruptError, match="left empty"):
+        perdure.loads(UNFILLED[way], trusted=["scipy"])

@@ -164,6 +164,25 @@ def test_many_of_them(value: object) -> None:
         assert [look(one) for one in made[0]] == [look(one) for one in expected[0]]
 
 
+class SlotsOfItsOwn:
+    """Takes the state of its slots itself: the short cut looks, and leaves it."""
+
+    __slots__ = ("x",)
+
+    def __setstate__(self, state: tuple[None, dict[str, object]]) -> None:
+        self.x = state[1]["x"]
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_a_short_cut_that_is_not_taken_numbers_nothing(protocol: int) -> None:
+    """So many that the stream is searched for what is got again; then each text is."""
+    many = [SlotsOfItsOwn() for _ in range(300)]
+    for number, each in enumerate(many):
+        each.x = f"text {number}"
+    found, *texts = loads(pickle.dumps([many, *(each.x for each in many)], protocol))
+    assert [each.x for each in found] == texts == [f"text {number}" for number in range(300)]
+
+
 def test_a_state_dict_that_is_wanted_again() -> None:
     values = []
     for i in range(40):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import perdure
+import perdure.opcodes
 from perdure._engine.reader.listing import names_in
 
 
@@ -124,6 +125,31 @@ def test_a_refusal_names_all_of_them(tmp_path: Path) -> None:
         assert caught.value.names == names
         assert f"trusted=[{', '.join(map(repr, names))}]" in str(caught.value)
     assert len(perdure.loads(perdure.dumps(value), trusted=names)) == 4
+
+
+def test_a_refusal_says_where_and_by_what() -> None:
+    for stream, op in ((perdure.dumps({"a": [1, Point()]}), "STACK_GLOBAL"), (pickle.dumps({"a": [1, Point()]}, 2), "GLOBAL")):
+        with pytest.raises(perdure.UntrustedError) as caught:
+            perdure.loads(stream)
+        (note,) = caught.value.__notes__
+        place, _, byte = note.rpartition(" (byte ")
+        assert place == f"at root['a'][1], by {op}"
+        assert stream[int(byte.rstrip(")"))] == getattr(perdure.opcodes, op)[0]
+    with pytest.raises(perdure.UntrustedError) as caught:  # more names than one: the places are kept
+        perdure.loads(perdure.dumps([Point(), operator.itemgetter(1)]))
+    assert len(caught.value.names) == 2 and caught.value.__notes__[0].startswith("at root[0], by ")
+
+
+def test_a_refusal_names_the_pack() -> None:
+    names = (("sklearn.svm._classes", "SVC"), ("sklearn.base", "Other"), ("a.b", "C"), ("networkx.classes.graph", "Graph"))
+    stream = b"(" + b"".join(f"c{module}\n{name}\n".encode() for module, name in names) + b"l."
+    with pytest.raises(perdure.UntrustedError, match=r"trusted=\['sklearn', 'a\.b\.C', 'networkx'\]") as caught:
+        perdure.loads(stream)
+    assert caught.value.names == tuple(".".join(pair) for pair in names)
+    with pytest.raises(perdure.UntrustedError, match=r"trusted=\['sklearn'\]"):
+        perdure.loads(b"csklearn.nowhere\nSVC\n.")
+    with pytest.raises(perdure.UntrustedError, match=r"trusted=\['sklearn.nowhere.SVC'\]"):  # which the pack has not
+        perdure.loads(b"csklearn.nowhere\nSVC\n.", trusted=["sklearn"])
 
 
 @pytest.mark.parametrize("value", VALUES[:5], ids=lambda value: repr(value)[:30])

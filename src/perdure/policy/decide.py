@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
+from datetime import tzinfo
 from functools import cache
 from importlib import import_module
 from types import (
     FunctionType,
     GetSetDescriptorType,
+    MappingProxyType,
     MemberDescriptorType,
     MethodType,
     ModuleType,
     WrapperDescriptorType,
 )
 
-from perdure._engine.reader.guard import charge_arguments
+from perdure._engine.reader.guard import charge_arguments, note_pending
 from perdure.errors import CorruptError, UntrustedError
 from perdure.policy.classes import (
     is_class,
@@ -38,7 +40,7 @@ from perdure.policy.rows import Callee, Constant, Kind, never
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any, NoReturn
 
     from perdure.policy.rows import Answer
@@ -58,24 +60,30 @@ TRUST_ALL = TrustAll()
 # The built-in profile: which tables know a library's names, by the first part of the module's name. A table
 # is imported when a stream first names something of it; the library itself not before a name of it is known.
 _STANDARD = (
-    "argparse", "array", "collections", "datetime", "dateutil", "decimal", "fractions", "http", "ipaddress", "json",
+    "argparse", "array", "collections", "datetime", "decimal", "fractions", "http", "ipaddress", "json",
     "logging", "os", "pathlib", "pytz", "random", "re", "signal", "socket", "statistics", "string", "time", "types",
     "urllib", "uuid", "zoneinfo",
 )  # fmt: skip
 _PROFILE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("builtins", "_codecs"), ("perdure.policy.tables.builtin",)),
     **dict.fromkeys(_STANDARD, ("perdure.policy.tables.standard",)),
+    "dateutil": ("perdure.policy.tables.dateutil",),
     "perdure": ("perdure.policy.partial",),
     "numpy": ("perdure.policy.tables.numpy",),
     "pandas": ("perdure.policy.tables.pandas",),
+    "pyarrow": ("perdure.policy.tables.pyarrow",),
     "scipy": ("perdure.policy.tables.sparse",),
 }
 # Packs of our own: tables that somebody has to ask for, or that others need.
 _PACKS: dict[str, str | None] = {
+    "lightgbm": "perdure.policy.tables.lightgbm",
     "networkx": "perdure.policy.tables.networkx",
-    **dict.fromkeys(("numpy", "pandas")),  # in the profile
+    **dict.fromkeys(("numpy", "pandas", "pyarrow")),  # in the profile
     "scipy": "perdure.policy.tables.scipy",
     "sklearn": "perdure.policy.tables.sklearn",
+    "statsmodels": "perdure.policy.tables.statsmodels",
+    "torch": "perdure.policy.tables.torch",
+    "xgboost": "perdure.policy.tables.xgboost",
 }
 
 
@@ -93,7 +101,7 @@ class Policy:
     """The built-in profile, and what is trusted besides.
 
     ``objects`` are classes and functions, ``names`` dotted names, ``packages`` those of ``"pkg.*"``,
-    ``tables`` those of packs.
+    ``packs`` are tables by the names of their packs.
     """
 
     def __init__(
@@ -101,12 +109,13 @@ class Policy:
         objects: Iterable[Any] = (),
         names: Iterable[str] = (),
         packages: Iterable[str] = (),
-        tables: Iterable[Any] = (),
+        packs: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._objects = {own_name(thing): thing for thing in objects}
         self._names = frozenset(names)
         self._packages = tuple(packages)
-        self._tables = tuple(tables)
+        self._packs = frozenset(packs)
+        self._tables = tuple(table for table in packs.values() if table is not None)
         # What the engine may use again in later loads without asking: names that stand for the same at any
         # time, and kinds of types, which hold as long as the type is not changed.
         self.answers: dict[str, dict[str, Answer]] = {}
@@ -132,7 +141,7 @@ class Policy:
     def resolve(self, module: str, name: str) -> Answer:
         """What the stream may do with a name; UntrustedError where it may do nothing."""
         if len(module) > LONG_NAME or len(name) > LONG_NAME:
-            refuse(module, name)
+            self._refuse(module, name)
         found = self._special.get((module, name)) or self._known(module, name) or self._object(module, name)
         if found is not None:
             return self.answers.setdefault(module, {}).setdefault(name, found)
@@ -172,6 +181,25 @@ class Policy:
         if (module, name) in self._special or self._known(module, name) or self._object(module, name):
             return True
         return self._is_named(module, name) or self._enclosing(module, name) is not None or (module, name) == _PARTIAL
+
+    # ---- refusals
+
+    def advice(self, names: Iterable[str]) -> list[str]:
+        """What to put into ``trusted=`` so that these names load: packs where there are some."""
+        return list(dict.fromkeys(self._pack_of(name) or name for name in names))
+
+    def _pack_of(self, name: str) -> str | None:
+        """The pack of the name's library, unless it is trusted already, and has not the name."""
+        top = name.partition(".")[0]
+        return top if _PACKS.get(top) and top not in self._packs else None
+
+    def _refuse(self, module: str, name: str) -> NoReturn:
+        full = f"{module:.200}.{name:.200}"
+        raise UntrustedError(
+            f"{full} is not trusted, and nothing of it was imported or run; "
+            f"if you trust it: trusted={self.advice([full])!r}",
+            (full,),
+        )
 
     # ---- names
 
@@ -219,7 +247,7 @@ class Policy:
             return self._answer(found)
         member = self._member(module, name)
         if member is None and found is not _NOTHING:
-            refuse(*own_name(found, default=(module, name)))
+            self._refuse(*own_name(found, default=(module, name)))
         return member
 
     def _object(self, module: str, name: str) -> Answer | None:
@@ -261,7 +289,9 @@ class Policy:
 
     def _last(self, module: str, name: str) -> Answer:
         """A functools.partial is at least that of a trusted class's ``__new__``."""
-        return partial_row(lambda found: refuse(module, name)) if (module, name) == _PARTIAL else refuse(module, name)
+        if (module, name) == _PARTIAL:
+            return partial_row(lambda found: self._refuse(module, name))
+        return self._refuse(module, name)
 
     def _enclosing(self, module: str, name: str) -> Callee | None:
         """A class that is only on the way to one that is trusted: something for getattr, and nothing else."""
@@ -325,7 +355,10 @@ class Policy:
         charge_arguments(tuple(kwargs.values()))
         answer = self._class_answer(cls)
         if answer.new is not None:
-            return answer.new(*args, **kwargs)
+            made = answer.new(*args, **kwargs)
+            if answer.pending:
+                note_pending()
+            return made
         if answer.plain is None:
             raise UntrustedError(f"{answer.name} is no class that the policy lets the stream create", (answer.name,))
         return new_of(cls)(cls, *args, **kwargs)
@@ -333,7 +366,7 @@ class Policy:
     def _reconstructor(self, cls: Any, base: Any, state: Any) -> Any:
         """As copyreg's, for a class whose first base in C is ``base``, and a state of just that type."""
         answer = self._class_answer(cls)
-        if base is object:
+        if base is object or (base is tzinfo and type(state) is tzinfo):
             return object.__new__(cls) if answer.plain is not None else self._newobj_ex(cls, (), {})
         if not is_class(base) or base not in _BASES or not issubclass(cls, base) or type(state) is not base:
             raise CorruptError("copyreg._reconstructor with a base that no pickler gives")
@@ -440,13 +473,6 @@ def find(module: str, name: str) -> Any:
     return found
 
 
-def refuse(module: str, name: str) -> NoReturn:
-    full = f"{module:.200}.{name:.200}"
-    raise UntrustedError(
-        f"{full} is not trusted, and nothing of it was imported or run; if you trust it: trusted=[{full!r}]", (full,)
-    )
-
-
 # ---- trusted= ------------------------------------------------------------------------------
 
 _trusted_by_all: tuple[Any, ...] = ()
@@ -542,7 +568,7 @@ def _policy(items: tuple[Any, ...]) -> Policy:
             objects.append(item)
         else:
             raise TypeError(f"trusted= takes classes, functions and names, not {type(item).__name__:.100}")
-    return Policy(objects, names, packages, [table for table in tables.values() if table is not None])
+    return Policy(objects, names, packages, tables)
 
 
 def _checked(dotted: str, item: str) -> str:

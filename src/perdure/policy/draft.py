@@ -208,6 +208,12 @@ def reasons(cls: type) -> list[str]:
     home = getattr(sys.modules.get(cls.__module__), "__file__", None)
     if home and not home.endswith(".py"):
         found.append("its module is compiled, so its methods may read attributes in C")
+    calls = sys.modules.get("ctypes")
+    for base in cls.__mro__[:-1]:
+        names = vars(sys.modules.get(base.__module__, sys)).values()
+        if calls is not None and any(each is calls for each in names):
+            found.append(f"the module of {base.__module__}.{base.__qualname__} calls C by ctypes")
+            break
     for name in _SPECIAL:
         owner = next(base for base in (*cls.__mro__, None) if base is None or name in base.__dict__)
         if owner is not None and owner.__module__ != "builtins" and not isinstance(owner.__dict__[name], FunctionType):

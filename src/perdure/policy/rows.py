@@ -11,7 +11,7 @@ from functools import cached_property
 from importlib import import_module
 from types import GetSetDescriptorType, MemberDescriptorType
 
-from perdure._engine.reader.guard import Callee, Constant, Kind
+from perdure._engine.reader.guard import Callee, Constant, Kind, charge_hashing
 from perdure.errors import CorruptError, LimitError
 
 TYPE_CHECKING = False
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 __all__ = [
-    "Callee", "Constant", "Kind", "attributes_of", "bare", "build_attributes", "class_row", "fields", "hides",
-    "kind_in", "never", "only", "too_much",
+    "Callee", "Constant", "Kind", "as_keys", "attributes_of", "bare", "build_attributes", "class_row", "fields",
+    "hides", "kind_in", "never", "only", "too_much",
 ]  # fmt: skip
 
 Answer = Callee | Constant
@@ -102,6 +102,13 @@ def attributes_of(instance: Any, state: Any) -> dict[str, Any]:
         if hides(cls, key):
             raise CorruptError(f"the state of a {cls.__name__:.100} would hide its method {key:.100}")
     return {sys.intern(key): value for key, value in state.items()}
+
+
+def as_keys(values: Iterable[Any]) -> None:
+    """Charges for values that a library will use as keys: hashing tuples may take long, or overflow the C stack."""
+    for value in values:
+        if isinstance(value, (tuple, frozenset)):
+            charge_hashing([value])
 
 
 def build_attributes(instance: Any, state: Any) -> None:

@@ -9,6 +9,7 @@ from tests.attacks.streams import (
     listing,
     memory,
     names,
+    packs,
     roundabout,
     trust,
     weights,
@@ -19,7 +20,7 @@ from tests.attacks.streams.attack import Attack
 __all__ = ["ATTACKS", "FAMILIES"]
 
 FAMILIES = [
-    names.family, asking.family, gadgets.family, filling.family, lending.family, memory.family, trust.family, inheriting.family,
+    names.family, asking.family, gadgets.family, filling.family, lending.family, memory.family, packs.family, trust.family, inheriting.family,
     roundabout.family, work.family, weights.family, listing.family,
 ]  # fmt: skip
 ATTACKS: dict[str, Attack] = {attack.id: attack for family in FAMILIES for attack in family}

@@ -155,7 +155,7 @@ for _what, _code in {
     "time of 6 bytes": call(std("datetime:time"), b"\x18\0\0\0\0\0"), "time with fold": call(std("datetime:time"), b"\xff\xff\xff\xff\xff\xff"), "timedelta out of range": call(std("datetime:timedelta"), 10**10, 0, 0),
     "timedelta of floats": call(std("datetime:timedelta"), float("nan"), float("inf")), "timedelta of objects": call(std("datetime:timedelta"), NAMESPACE, 1, 1),
     "timezone of a day": call(std("datetime:timezone"), call(std("datetime:timedelta"), 1, 0, 0)), "timezone of objects": call(std("datetime:timezone"), NAMESPACE),
-    "tzinfo itself": call(std("datetime:tzinfo")), "a date with kwargs": new_ex(std("datetime:date"), (), {"year": 0, "nothing": 1}), "a date with odd kwargs": new_ex(std("datetime:date"), (1, 1, 1), {1: 1}),
+    "tzinfo with arguments": call(std("datetime:tzinfo"), "UTC"), "a date with kwargs": new_ex(std("datetime:date"), (), {"year": 0, "nothing": 1}), "a date with odd kwargs": new_ex(std("datetime:date"), (1, 1, 1), {1: 1}),
     "short state by BUILD": build(call(std("datetime:date"), b"\x07\xe5\x0c\x1f"), b"ab"), "attributes by BUILD": build(call(std("datetime:datetime"), b"\x07\xe5\x0c\x1f\0\0\0\0\0\0"), {"_year": 1}),
     "struct_time of nothing": call(std("time:struct_time"), ()), "struct_time of a list": call(std("time:struct_time"), [1] * 9), "struct_time of objects": call(std("time:struct_time"), (NAMESPACE,) * 9),
     "struct_time and odd names": call(std("time:struct_time"), (1,) * 9, {1: 2, "tm_zone": 5, "x": "y"}), "stat_result too long": call(std("os:stat_result"), (1,) * 100), "stat_result by NEWOBJ": new(std("os:stat_result"), 5),

@@ -121,10 +121,13 @@ cdef PyObject* flat(PyObject* buffer, PyObject* dtype, Py_ssize_t length) noexce
 
 
 cdef bint look_at_dtype(Machine* m, PyObject* dtype) noexcept:
+    """Whether any bytes are items of a dtype; under a policy text is not, whose code points are looked at."""
     cdef bint plain = False
     try:
+        if dtype_class is None:
+            look_for_api(sys.modules["numpy"])
         if isinstance(<object>dtype, dtype_class) and not (<object>dtype).hasobject \
-                and (<object>dtype).subdtype is None:
+                and (<object>dtype).subdtype is None and (m.policy == NULL or (<object>dtype).kind != "U"):
             m.itemsize = (<object>dtype).itemsize
             plain = m.itemsize > 0
     except Exception:
@@ -160,13 +163,13 @@ cdef PyObject* array_of(Machine* m, PyObject** args) noexcept:
         if Py_TYPE(PyTuple_GET_ITEM(shape, i)) != &PyLong_Type:
             return NULL
         axis = PyLong_AsSsize_t(PyTuple_GET_ITEM(shape, i))
-        if axis <= 0 or axis > size // length:
+        if axis <= 0 and (axis < 0 or size or PyTuple_GET_SIZE(shape) != 1) or axis > size // length:
             PyErr_Clear()
             return NULL
         length *= axis
     if length != size:
         return NULL
-    if api != NULL:
+    if api != NULL and size:
         made = flat(args[0], args[1], size // m.itemsize)
     else:
         # It keeps the bytearray from being resized under the array; ndarray() would not.
@@ -175,6 +178,19 @@ cdef PyObject* array_of(Machine* m, PyObject** args) noexcept:
         view = reshaped(made, shape, order)
         Py_DECREF(made)
         made = view
+    if made == NULL:
+        PyErr_Clear()
+    return made
+
+
+cdef PyObject* scalar_of(Machine* m, PyObject* function, PyObject** args) noexcept:
+    """numpy's scalar(dtype, bytes), new; NULL without an exception where the bytes may not be those of an item."""
+    cdef PyObject* made
+    if not PyBytes_CheckExact(args[1]) or (args[0] != m.dtype and not look_at_dtype(m, args[0])):
+        return NULL
+    if Py_SIZE(args[1]) != m.itemsize:
+        return NULL
+    made = PyObject_Vectorcall(function, args, 2, NULL)
     if made == NULL:
         PyErr_Clear()
     return made

@@ -135,9 +135,7 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
     """SETITEMS on a dict or on whatever takes target[key] = value; consumes the items."""
     cdef Py_ssize_t i
     cdef int status = 0
-    if m.policy != NULL and (may_change(m, target, &PyDict_Type, b"SETITEMS") < 0 or
-                             (is_chain(Py_TYPE(target)) and charge_chain(m, Py_TYPE(target), items, n) < 0) or
-                             (not PyDict_Check(target) and refuse_places(target, items, n) < 0)):
+    if m.policy != NULL and check_items(m, target, items, n) < 0:
         return -1
     if PyDict_CheckExact(target):
         for i in range(0, n, 2):
@@ -163,6 +161,17 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
     for i in range(n):
         Py_DECREF(items[i])
     return 0
+
+
+cdef int check_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n) noexcept:
+    """Whether the policy lets SETITEMS act on the target, with these items: 0, or -1 with the refusal."""
+    if may_change(m, target, &PyDict_Type, b"SETITEMS") < 0:
+        return -1
+    if PyDict_CheckExact(target) or Py_TYPE(target) == &PyODict_Type:
+        return 0
+    if is_chain(Py_TYPE(target)) and charge_chain(m, Py_TYPE(target), items, n) < 0:
+        return -1
+    return 0 if PyDict_Check(target) else refuse_places(target, items, n)
 
 
 cdef int refuse_places(PyObject* target, PyObject** items, Py_ssize_t n) noexcept:

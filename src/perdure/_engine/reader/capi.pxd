@@ -167,7 +167,7 @@ cdef extern from "Python.h":
         Py_ssize_t* strides
     int PyObject_GetBuffer(PyObject*, Py_buffer*, int) noexcept
     void PyBuffer_Release(Py_buffer*) noexcept
-    int PyBUF_CONTIG_RO, PyBUF_FORMAT, PyBUF_STRIDED_RO, PyBUF_WRITE
+    int PyBUF_CONTIG_RO, PyBUF_FORMAT, PyBUF_SIMPLE, PyBUF_STRIDED_RO, PyBUF_WRITE
     PyObject* PyMemoryView_FromObject(PyObject*) noexcept  # new
     PyObject* PyMemoryView_FromMemory(char*, Py_ssize_t, int) noexcept  # new
     Py_buffer* PyMemoryView_GET_BUFFER(PyObject*) noexcept  # borrowed

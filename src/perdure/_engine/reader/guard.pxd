@@ -23,7 +23,7 @@ cdef class Callee:
     cdef readonly object direct  # what to call instead of `call` with arguments of just these types
     cdef readonly tuple types
     cdef readonly bint hashes    # the one argument is a list whose items it hashes
-    cdef readonly bint arrays    # `direct` is numpy's _frombuffer
+    cdef readonly bint arrays    # `direct` is numpy's _frombuffer or its scalar
     cdef readonly bint pending   # what it makes must be BUILT before the load ends
     cdef readonly bint lends     # may give what others have already: code of its own chooses
 

@@ -1,7 +1,7 @@
 """What holds under a policy: see guard.pxd for the rules, perdure.policy for the tables."""
 
 from cpython.object cimport PyObject, PyTypeObject
-from perdure._engine.reader.arrays cimport array_of, note_function
+from perdure._engine.reader.arrays cimport array_of, note_function, scalar_of
 from perdure._engine.reader.capi cimport *
 from perdure._engine.reader.guard cimport *
 from perdure._engine.reader.instances cimport is_dunder
@@ -62,9 +62,9 @@ cdef class Callee:
     arguments, by the engine itself, or with those of its short cuts where ``new`` checks the rest.
     ``direct`` is called instead of ``call`` where the arguments are exactly of the ``types`` (and a
     str or an int is not very long). ``hashes``: the argument is a list
-    whose items are hashed, which is charged first. ``arrays``: ``direct`` is numpy's _frombuffer,
-    which the engine stands in for where it can. ``pending``: using what it makes before BUILD could
-    crash, so that a load which leaves one unbuilt ends in an error. ``lends``: what it gives may be
+    whose items are hashed, which is charged first. ``arrays``: ``direct`` is numpy's _frombuffer
+    or its scalar, and the engine proves their arguments itself where it can. ``pending``: using what it makes before
+    BUILD could crash, so that a load which leaves one unbuilt ends in an error. ``lends``: what it gives may be
     somebody's already, so that it counts as made here only where nobody else holds it.
     """
 
@@ -248,10 +248,8 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
     if charge_copies(m, args, n) < 0:
         return NULL
     target = <PyObject*>(<Callee>callee).direct
-    if (<Callee>callee).arrays and n == 4:
-        if m.frombuffer == NULL:
-            note_function(m, <PyObject*>FROMBUFFER_HOME, target)
-        value = array_of(m, args) if m.frombuffer != NULL else NULL
+    if (<Callee>callee).arrays:
+        value = made_by_numpy(m, target, args, n)
         if value != NULL:
             m.callees -= 1
             return value
@@ -268,6 +266,17 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
     value = PyObject_Vectorcall(target, args, (<size_t>n | ARGUMENTS_OFFSET) if on_stack else <size_t>n, NULL)
     end_work(before)
     return received(m, callee, value)
+
+
+cdef PyObject* made_by_numpy(Machine* m, PyObject* target, PyObject** args, Py_ssize_t n) noexcept:
+    """An array or a scalar (new) of bytes that are just its items; NULL without an exception otherwise."""
+    if n == 2:
+        return scalar_of(m, target, args)
+    if n != 4:
+        return NULL
+    if m.frombuffer == NULL:
+        note_function(m, <PyObject*>FROMBUFFER_HOME, target)
+    return array_of(m, args) if m.frombuffer != NULL else NULL
 
 
 cdef PyObject* call_instance(Machine* m, PyObject* instance, Py_ssize_t n) noexcept:
@@ -531,9 +540,10 @@ cdef object refuse_seen(object target, object unused):
     raise CorruptError(f"BUILD on a {type(target).__name__:.100} that is in use already")
 
 
-cdef int is_unseen(Machine* m, PyObject* instance) noexcept:
-    """Whether an instance is held by one place on the stack and, at most, one in the memo: 1 or 0, or -1 with an
-    exception. Looking for the latter takes steps: others may be built within its state."""
+cdef int is_unseen(Machine* m, PyObject* instance, Py_ssize_t own=0) noexcept:
+    """Whether an instance is held by one place on the stack and, at most, one in the memo, and by ``own`` items of its
+    own state: 1 or 0, or -1 with an exception. Looking for the one in the memo takes steps: others may be built within
+    its state."""
     cdef Py_ssize_t i = m.memo_filled
     cdef Py_ssize_t at = 0
     cdef PyObject* key
@@ -541,8 +551,8 @@ cdef int is_unseen(Machine* m, PyObject* instance) noexcept:
     if instance == m.dtype:  # our own note of its size, which is about to change
         Py_DECREF(m.dtype)
         m.dtype = NULL
-    if Py_REFCNT(instance) != 2:
-        return Py_REFCNT(instance) == 1
+    if Py_REFCNT(instance) != 2 + own:
+        return Py_REFCNT(instance) == 1 + own
     while i > 0:
         i -= 1
         if m.memo[i] == instance:
@@ -554,6 +564,21 @@ cdef int is_unseen(Machine* m, PyObject* instance) noexcept:
             if value == instance:
                 return 1
     return 0
+
+
+cdef Py_ssize_t own_items(PyObject* array, PyObject* state) noexcept:
+    """How many items of an array of objects are to be the array itself."""
+    cdef PyObject* items
+    cdef Py_ssize_t i
+    cdef Py_ssize_t found = 0
+    if Py_REFCNT(array) <= 2 or not is_chain(Py_TYPE(array)) or not PyTuple_CheckExact(state):
+        return 0
+    if PyTuple_GET_SIZE(state) > 2:
+        items = PyTuple_GET_ITEM(state, PyTuple_GET_SIZE(state) - 1)
+        if PyList_CheckExact(items):
+            for i in range(PyList_GET_SIZE(items)):
+                found += (<PyListObject*>items).ob_item[i] == array
+    return found
 
 
 cdef bint is_ordinary(Machine* m, PyObject* instance) noexcept:
@@ -605,7 +630,7 @@ cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
     if build == Py_True:
         return build_ordinary(instance, state)
     if (<Kind>kind).unseen:
-        status = is_unseen(m, instance)
+        status = is_unseen(m, instance, own_items(instance, state))
         if status <= 0:
             if status == 0:
                 (<with_two>refuse_seen)(instance, Py_None)
@@ -753,6 +778,12 @@ def charge_arguments(tuple args not None):
 def charge_hashing(list keys not None, bint as_dict=False):
     """The same for keys that it is about to hash, to put them in a set or a dict. Raises LimitError."""
     charge_hashes(keys, as_dict)
+
+
+def note_pending():
+    """Of copyreg's functions and their like, which make what a pending Callee of another name stands for: the load
+    that this is for has to fill that in too."""
+    note_one_pending()
 
 
 def are_text(array, missing):

@@ -392,11 +392,10 @@ cdef inline void machine_rest(Machine* m) noexcept:
     Py_XDECREF(m.kind)
     m.answers = m.kinds = m.kind = NULL
     m.kind_type = NULL
-    if m.frombuffer != NULL:
-        Py_DECREF(m.frombuffer)
-        Py_XDECREF(m.frombuffer_c)
-        Py_XDECREF(m.dtype)
-        m.frombuffer = m.frombuffer_c = m.dtype = NULL
+    Py_XDECREF(m.frombuffer)
+    Py_XDECREF(m.frombuffer_c)
+    Py_XDECREF(m.dtype)
+    m.frombuffer = m.frombuffer_c = m.dtype = NULL
 
 cdef inline void machine_end(Machine* m) noexcept:
     machine_rest(m)

@@ -426,9 +426,9 @@ cdef PyObject* run(Machine* m) noexcept:
                     i = put_to_drop(m, p + 2, end, m.memo_filled)
                     if i >= 0 and p + 2 + i < end and p[2 + i] == OP_BUILD and not is_wanted(m, value, p + 2):
                         status = slots_from_stack(m, top[-3], top, n >> 1)
-                        if status < 0 or (i and number_hole(m) < 0):
+                        if status < 0 or (status > 0 and i and number_hole(m) < 0):
                             break
-                        if status > 0:
+                        if status > 0:  # else the PUT numbers the tuple when its turn comes
                             Py_DECREF(Py_None)
                             sp = top - 2
                             p += 3 + i

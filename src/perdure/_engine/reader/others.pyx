@@ -18,7 +18,7 @@ from perdure._engine.reader.keys cimport plain_dict
 from perdure._engine.reader.machine cimport *
 from perdure._engine.reader.source cimport *
 from perdure._engine.reader.values cimport *
-from perdure._engine.reader.work cimport charge_keys, refuse
+from perdure._engine.reader.work cimport charge_keys, grant_copies, refuse
 
 from perdure.errors import UnpicklingError
 
@@ -286,9 +286,11 @@ cdef PyObject* next_buffer(Machine* m) noexcept:
             PyErr_SetString(UNPICKLING, b"not enough out-of-band buffers")
         else:
             m.foreign = m.hook = True
-    elif m.policy != NULL and keep_foreign(m, value) < 0:
-        Py_DECREF(value)
-        value = NULL
+    elif m.policy != NULL:
+        if keep_foreign(m, value) < 0:
+            Py_DECREF(value)
+            return NULL
+        grant_copies(m, value)
     return value
 
 

@@ -173,11 +173,21 @@ cdef int leave(Machine* m) except -1:
     except Exception as error:
         try:
             place = origin_of(m)
-            if place is not None and place != "root":
+            if m.policy != NULL and isinstance(error, UntrustedError):
+                error.add_note(f"at {place or 'an unknown place'}, by {opcode_at(m)} (byte {m.error_offset})")
+            elif place is not None and place != "root":
                 error.add_note(f"at {place}")
         except Exception:  # a key's repr may raise
             pass
         raise
+
+
+cdef str opcode_at(Machine* m):
+    """The name of the opcode at which a load has failed."""
+    from perdure import opcodes
+
+    byte = m.p[:1] if m.p < m.end else b""
+    return next((name for name in opcodes.__all__ if getattr(opcodes, name) == byte), "an opcode")
 
 
 # ---- the standard door ---------------------------------------------------------------------
@@ -223,7 +233,7 @@ def load(file, /, *, bint fix_imports=True, str encoding not None="ASCII", str e
 
 # ---- the policy door -----------------------------------------------------------------------
 
-def loads_policy(data, policy, /, *, bint fix_imports=True, str encoding not None="ASCII",
+def loads_policy(data, policy, /, bint fix_imports=True, str encoding not None="ASCII",
                  str errors not None="strict", buffers=None, dict limits=None):
     """As `loads`, but *policy* decides what may be built: None (everything), or an object whose
     ``resolve(module, name)`` gives a Callee or a Constant, or raises UntrustedError.
@@ -248,7 +258,7 @@ def loads_policy(data, policy, /, *, bint fix_imports=True, str encoding not Non
         raise_converted(&m, error)
 
 
-def load_policy(file, policy, /, *, bint fix_imports=True, str encoding not None="ASCII",
+def load_policy(file, policy, /, bint fix_imports=True, str encoding not None="ASCII",
                 str errors not None="strict", buffers=None, dict limits=None):
     """As `loads_policy`, from a binary file, which is left behind the pickle."""
     cdef Machine m

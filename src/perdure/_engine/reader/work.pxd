@@ -14,14 +14,19 @@ from cpython.object cimport PyObject, PyTypeObject
 from perdure._engine.reader.capi cimport *
 from perdure._engine.reader.machine cimport Machine
 
+cdef enum:
+    LIGHT = 1024  # characters, bytes or so of a key, up to which its size does not count
+
 cdef int charge(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept
 cdef int refuse(str message, str limit) noexcept
 cdef bint is_large(PyObject* number) noexcept
 cdef int charge_steps(Machine* m, Py_ssize_t steps) noexcept
 cdef int charge_copies(Machine* m, PyObject** args, Py_ssize_t n) noexcept
+cdef void grant_copies(Machine* m, PyObject* buffer) noexcept
 cdef void* begin_work(Machine* m) noexcept
 cdef void end_work(void* before) noexcept
 cdef int charge_now(Py_ssize_t size) except -1
+cdef void note_one_pending() noexcept
 cdef int charge_sequence(Machine* m, PyObject* keys) noexcept
 cdef int charge_hashes(list keys, bint as_dict) except -1
 cdef int charge_call_of(tuple args) except -1
@@ -40,5 +45,14 @@ cdef inline int look_after(Machine* m, PyObject* target, PyObject* key) noexcept
     return charge_probes(m, target, key) if (m.random & 15) == 0 else 0
 
 cdef inline int charge_keys(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept:
-    """Charges every step-th of n values, which are about to become keys of the target (NULL: a new one)."""
-    return charge(m, target, items, n, step) if m.policy != NULL else 0
+    """Charges every step-th of n values, which are about to become keys of the target (NULL: a new one). Most keys
+    are short text, which costs nothing."""
+    cdef Py_ssize_t i = 0
+    if m.policy == NULL:
+        return 0
+    while i < n and PyUnicode_CheckExact(items[i]) and PyUnicode_GET_LENGTH(items[i]) <= LIGHT:
+        i += step
+    if i < n:
+        return charge(m, target, items + i, n - i, step)
+    m.probing = False
+    return 0

@@ -20,7 +20,6 @@ cdef enum:
     FULL = 0xFFFF        # of a counter
     ITEM = 40            # bytes of an int and its place in a list
     CHAINED = 10_000     # containers without a trashcan that hold another of their kind
-    LIGHT = 1024         # characters, bytes or so of a key, up to which its size does not count
     HEAVY = 4096         # steps of hashing one, from which comparing it with others counts too
     STRANGE = 1 << 16    # counters of hashes in containers that we can't look into
     SAMPLES = 8          # steps, for each place that one of sixteen keys was not at: half a step for each
@@ -179,6 +178,8 @@ cdef bint is_cheap_set(Py_ssize_t* steps, PyObject* key, int depth) noexcept:
 
 
 cdef inline bint is_key_of_keys(PyObject* key) noexcept:
+    if PyUnicode_CheckExact(key) or Py_TYPE(key) == &PyLong_Type or Py_TYPE(key) == &PyFloat_Type:
+        return False  # as most are; the last question is a look through the type's bases
     return is_nest(key) or PyFrozenSet_Check(key)
 
 
@@ -500,6 +501,12 @@ cdef Py_ssize_t bytes_of_buffer(PyObject* source) noexcept:
     return size
 
 
+cdef void grant_copies(Machine* m, PyObject* buffer) noexcept:
+    """What comes beside the stream is read as well: its bytes count as the stream's."""
+    if not m.fixed_copies:
+        m.copies += COPIES * bytes_of_buffer(buffer)
+
+
 cdef int charge_steps(Machine* m, Py_ssize_t steps) noexcept:
     m.budget -= steps
     if m.budget < 0 and owed(m):
@@ -533,6 +540,12 @@ cdef int charge_now(Py_ssize_t size) except -1:
         return 0
     m.copies -= size
     return check_copies(m)
+
+
+cdef void note_one_pending() noexcept:
+    """Counts an instance that the table at work has made and BUILD has to fill in."""
+    if at_work != NULL:
+        (<Machine*>at_work).pending += 1
 
 
 cdef int charge_sequence(Machine* m, PyObject* keys) noexcept:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from importlib import import_module
 from types import FunctionType, MemberDescriptorType
 
+from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
-from perdure.policy.rows import Constant, Kind, attributes_of, bare, kind_in
+from perdure.policy.rows import Constant, Kind, as_keys, attributes_of, bare, kind_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _EDGE_DATA = (
     "InMultiEdgeDataView",
 )  # fmt: skip
 _FUNCTIONS = {("networkx.classes.function", "frozen"), (_FILTERS, "no_filter")}
+_LOOK = 4096  # what making a graph or a view counts for, in bytes that are copied
 _CACHE = "__networkx_cache__"
 _FORBIDDEN = object()  # a PlanarEmbedding's own method, until the instance has it
 
@@ -62,8 +64,17 @@ def _is_mapping(found: Any) -> bool:
 
 
 def _check(what: str, attributes: dict[str, Any]) -> None:
-    """The parts that a graph or a view goes through are mappings; what lets nodes and edges through is networkx's."""
+    """The parts that a graph or a view goes through are mappings; what lets nodes and edges through is networkx's;
+    the rest are names of attributes, and nodes, which it looks up."""
+    charge_copy(_LOOK)
+    as_keys(attributes.values())
     for key, value in attributes.items():
+        if key == "_nodes" and not _is_mapping(value):
+            if type(value) is not list:
+                raise CorruptError(f"{key} of a {what} are a dict, a view or a list")
+            charge_copy(64 * len(value))
+            attributes[key] = list(value)
+            as_keys(value)
         if key in ("_node", "_adj", "_succ", "_pred", "_atlas", "_adjdict") and not _is_mapping(value):
             raise CorruptError(f"{key} of a {what} is a dict or a view")
         if key == "_graph" and not _is_graph(value):
@@ -124,6 +135,13 @@ def _build_edge_data(view: Any, state: Any) -> None:
     viewer = state["viewer"]
     if type(viewer).__module__ != _REPORT or type(viewer).__qualname__ not in _EDGES or not _is_graph(viewer._graph):
         raise CorruptError(f"a {type(view).__name__} is made of a view of edges")
+    nodes = state.get("nbunch")
+    if nodes is not None:
+        if type(nodes) is not dict:
+            raise CorruptError(f"the nodes of a {type(view).__name__} are a dict")
+        charge_copy(64 * len(nodes))
+    charge_copy(_LOOK)
+    as_keys(state.values())
     type(view).__init__(view, **state)
 
 

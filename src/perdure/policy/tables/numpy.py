@@ -661,6 +661,8 @@ def row(module: str, name: str) -> Answer | None:
         if short == "numeric._frombuffer":
             function = _function("numpy._core.numeric", "_frombuffer")
             return Callee(f"numpy.{path}", _frombuffer, direct=function, arrays=True)
+        if short == "multiarray.scalar":
+            return Callee(f"numpy.{path}", _scalar, direct=_function("numpy._core.multiarray", "scalar"), arrays=True)
         return Callee(f"numpy.{path}", _HELPERS[short])
     if path.startswith("random."):
         return _random_row(path[len("random.") :])

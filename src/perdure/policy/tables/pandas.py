@@ -17,7 +17,7 @@ from importlib import import_module
 from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, class_row, never, too_much
-from perdure.policy.tables import pandas_arrays, pandas_scalars
+from perdure.policy.tables import pandas_arrays, pandas_arrow, pandas_scalars
 from perdure.policy.tables.pandas_arrays import (
     CLOSED,
     array_of,
@@ -27,7 +27,7 @@ from perdure.policy.tables.pandas_arrays import (
     is_array,
     shape_of,
 )
-from perdure.policy.tables.pandas_names import canonical, find
+from perdure.policy.tables.pandas_names import NUMERIC, canonical, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,8 +74,20 @@ def _known(what: str, given: Any, *keys: str, optional: tuple[str, ...] = ()) ->
     return given
 
 
-def _index(function: Any) -> Callable[[Any], Any]:
-    cls, array, text = find("Index"), import_module("numpy").ndarray, find("StringArray")
+def _index(name: str) -> Callable[[Any], Callable[[Any], Any]]:
+    def bind(function: Any) -> Callable[[Any], Any]:
+        cls = find(name)
+        if find(NUMERIC[0]) is find("Index"):
+            return _plain_index(function, cls, "iubcOf")
+        return _plain_index(function, cls, "bO" if name == "Index" else "")  # numbers have their own classes
+
+    return bind
+
+
+def _plain_index(function: Any, cls: Any, kinds: str) -> Callable[[Any], Any]:
+    """Of one array, which is just taken if it is of these kinds; pandas' helper looks at others."""
+    array = import_module("numpy").ndarray
+    texts = {find(name) for name in ("StringArray", "ArrowStringArray", "ArrowStringArrayNumpySemantics")} - {None}
 
     def make(given: Any) -> Any:
         given = _known("Index", given, "data", "name")
@@ -83,10 +95,12 @@ def _index(function: Any) -> Callable[[Any], Any]:
         if len(shape_of(data)) != 1:
             raise CorruptError("an Index has an array of one dimension")
         kind = data.dtype.kind
-        if (type(data) is array and (kind in "iubcO" or (kind == "f" and data.itemsize > 2))) or type(data) is text:
+        if (type(data) is array and kind in kinds and (kind != "f" or data.itemsize > 2)) or (
+            type(data) in texts and kinds
+        ):
             return cls._simple_new(data, name)
-        if kind == "S":  # pandas makes an object of each, whenever they are given
-            charge_copy(64 * data.size)
+        if type(data) is array:  # pandas makes an object, or a number of 64 bits, of each item, whenever they are given
+            charge_copy((64 if kind == "S" else 8) * data.size)
         return function(cls, {"data": data, "name": name})
 
     return make
@@ -185,7 +199,7 @@ def _made_of(name: str, parts: Callable[[Any], dict[str, Any]]) -> Callable[[Any
 
 
 _INDEXES: dict[str, Callable[[Any], Callable[[Any], Any]]] = {
-    "Index": _index,
+    **{name: _index(name) for name in (*NUMERIC, "Index")},
     "RangeIndex": _range_index,
     "MultiIndex": _made_of("MultiIndex", _multi_parts),
     "CategoricalIndex": _made_of("CategoricalIndex", _data_parts("Categorical")),
@@ -258,7 +272,8 @@ def _unpickle_block(function: Any) -> Callee:
 
 
 # Arrays of one dimension even in a frame.
-_FLAT = ("IntegerArray", "FloatingArray", "BooleanArray", "Categorical", "StringArray", "IntervalArray", "SparseArray")
+_FLAT = ("IntegerArray", "FloatingArray", "BooleanArray", "Categorical", "StringArray", "IntervalArray", "SparseArray",
+         "ArrowExtensionArray", "ArrowStringArray")  # fmt: skip
 
 
 def _places(given: Any) -> Any:
@@ -346,7 +361,7 @@ def _check_places(spans: list[tuple[int, int]], others: list[Any], columns: int,
 
 def _manager(cls: Any) -> Callee:
     """(blocks, [columns, rows])."""
-    base, index = find("Block"), find("Index")
+    base, index = find("SharedBlock"), find("Index")
 
     def call(*args: Any) -> Any:
         if len(args) != 2 or type(args[0]) is not tuple:
@@ -464,7 +479,9 @@ def _value(cls: type) -> Callee:
 _ROWS: dict[str, Callable[[Any], Answer]] = {
     **dict.fromkeys(_INDEXES, _value),
     **dict.fromkeys(("DataFrame", "Series"), _frame_class),
-    "_new_Index": _new_index("Index", "RangeIndex", "MultiIndex", "CategoricalIndex", "PeriodIndex", "TimedeltaIndex"),
+    "_new_Index": _new_index(
+        *NUMERIC, "Index", "RangeIndex", "MultiIndex", "CategoricalIndex", "PeriodIndex", "TimedeltaIndex",
+    ),
     "_new_DatetimeIndex": _new_index("DatetimeIndex"),
     "_new_TimedeltaIndex": _new_index("TimedeltaIndex"),
     "_new_IntervalIndex": _new_index("IntervalIndex"),
@@ -473,6 +490,7 @@ _ROWS: dict[str, Callable[[Any], Answer]] = {
     "BlockManager": _manager,
     "SingleBlockManager": _single_manager,
     **pandas_arrays.ROWS,
+    **pandas_arrow.ROWS,
     **pandas_scalars.ROWS,
 }
 _frame_kind = Kind(_build_frame)  # a frame may hold itself, by then
@@ -480,6 +498,7 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("DataFrame", "Series", "NDFrame"), _frame_kind),
     **dict.fromkeys(("BlockManager", "SingleBlockManager"), Kind(_build_manager, unseen=True)),
     **pandas_arrays.KINDS,
+    **pandas_arrow.KINDS,
     **pandas_scalars.KINDS,
 }
 

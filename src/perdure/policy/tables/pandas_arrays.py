@@ -18,7 +18,7 @@ from importlib import import_module
 from perdure._engine.reader.guard import are_codes, are_text, charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, bare, class_row, never
-from perdure.policy.tables.pandas_names import find
+from perdure.policy.tables.pandas_names import NUMERIC, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from perdure.policy.rows import Answer
 
 __all__ = [
-    "CLOSED", "KINDS", "ROWS", "UNITS", "array_of", "check_ends", "check_zone", "codes_among", "is_array", "own",
-    "shape_of",
+    "CLOSED", "KINDS", "ROWS", "UNITS", "array_of", "check_ends", "check_zone", "codes_among", "flag", "is_array",
+    "own", "shape_of", "state_of",
 ]  # fmt: skip
 
 UNITS = ("s", "ms", "us", "ns")
@@ -109,7 +109,7 @@ def codes_among(codes: Any, count: int) -> Any:
 # ---- dtypes ----------------------------------------------------------------------------------
 
 
-def _state(what: str, state: Any, *keys: str, optional: tuple[str, ...] = ()) -> Any:
+def state_of(what: str, state: Any, *keys: str, optional: tuple[str, ...] = ()) -> Any:
     """The state of a dtype or an array: a dict with these keys."""
     known = type(state) is dict and state.keys() >= set(keys)
     if not known or (len(state) > len(keys) and not state.keys() <= {*keys, *optional, "_cache"}):
@@ -118,7 +118,7 @@ def _state(what: str, state: Any, *keys: str, optional: tuple[str, ...] = ()) ->
 
 
 def _build_categorical_dtype(dtype: Any, state: Any) -> None:
-    _state("CategoricalDtype", state, "categories", "ordered")
+    state_of("CategoricalDtype", state, "categories", "ordered")
     categories, ordered = state["categories"], state["ordered"]
     if categories is not None and not isinstance(categories, find("Index")):
         raise CorruptError("categories are an Index")
@@ -128,7 +128,7 @@ def _build_categorical_dtype(dtype: Any, state: Any) -> None:
 
 
 def _build_zoned_dtype(dtype: Any, state: Any) -> None:
-    _state("DatetimeTZDtype", state, "unit", "tz")
+    state_of("DatetimeTZDtype", state, "unit", "tz")
     if state["unit"] not in UNITS:
         raise CorruptError("a DatetimeTZDtype has a unit that pandas supports")
     check_zone(state["tz"])
@@ -156,7 +156,7 @@ def _period_dtype(cls: type) -> Callee:
 
 
 def _build_interval_dtype(dtype: Any, state: Any) -> None:
-    _state("IntervalDtype", state, "subtype", optional=("closed",))
+    state_of("IntervalDtype", state, "subtype", optional=("closed",))
     subtype, closed = state["subtype"], state.get("closed")
     if closed is not None and closed not in CLOSED:
         raise CorruptError("an interval is closed in one of four ways")
@@ -172,7 +172,7 @@ def _is_subtype(dtype: Any) -> bool:
 
 
 def _build_sparse_dtype(dtype: Any, state: Any) -> None:
-    _state("SparseDtype", state, "_dtype", "_fill_value")
+    state_of("SparseDtype", state, "_dtype", "_fill_value")
     subtype, fill = state["_dtype"], state["_fill_value"]
     if not isinstance(subtype, _numpy().dtype) or subtype.kind not in "biufcmMO":
         raise CorruptError("the dtype of a sparse array's values is numpy's")
@@ -209,7 +209,7 @@ def _fields_of_string(storage: str, missing: bool = False) -> Any:
 
 
 def _build_string_dtype(dtype: Any, state: Any) -> None:
-    _state("StringDtype", state, optional=("storage", "_na_value"))
+    state_of("StringDtype", state, optional=("storage", "_na_value"))
     storage = state.get("storage", "python")
     if storage not in ("python", "pyarrow"):
         raise CorruptError("strings are stored in one of two ways")
@@ -217,11 +217,11 @@ def _build_string_dtype(dtype: Any, state: Any) -> None:
 
 
 def _build_nothing(dtype: Any, state: Any) -> None:
-    _state(type(dtype).__name__, state)
+    state_of(type(dtype).__name__, state)
 
 
 def _build_numpy_dtype(dtype: Any, state: Any) -> None:
-    _state("NumpyEADtype", state, "_dtype")
+    state_of("NumpyEADtype", state, "_dtype")
     if not isinstance(state["_dtype"], _numpy().dtype):
         raise CorruptError("a NumpyEADtype stands for a dtype of numpy's")
     dtype.__dict__["_dtype"] = state["_dtype"]
@@ -349,7 +349,7 @@ def build_backed(array: Any, state: Any) -> None:
             if rest["_freq"] is not None and not isinstance(rest["_freq"], find("BaseOffset")):
                 raise CorruptError("the frequency of times is an offset")
             attributes["_freq"] = rest["_freq"]
-        attributes.update(_flag(rest))
+        attributes.update(flag(rest))
     find("NDArrayBacked").__init__(array, check(data, dtype), dtype)
     if attributes:
         array.__dict__.update(attributes)
@@ -367,7 +367,7 @@ def _base_of(cls: type) -> type:
 # ---- arrays with several --------------------------------------------------------------------
 
 
-def _flag(state: Any) -> dict[str, bool]:
+def flag(state: Any) -> dict[str, bool]:
     """Since 3.0 an array may be read-only."""
     if "_readonly" not in state:
         return {}
@@ -378,7 +378,7 @@ def _flag(state: Any) -> dict[str, bool]:
 
 def _build_masked(kinds: str, dtype: str | None = None) -> Kind:
     def build(array: Any, state: Any) -> None:
-        _state(type(array).__name__, state, "_data", "_mask", optional=("_dtype", "_readonly"))
+        state_of(type(array).__name__, state, "_data", "_mask", optional=("_dtype", "_readonly"))
         data, mask = state["_data"], state["_mask"]
         plain = _numpy().ndarray
         if (
@@ -394,7 +394,7 @@ def _build_masked(kinds: str, dtype: str | None = None) -> Kind:
         if dtype is not None and "_dtype" in state:
             attributes["_dtype"] = find(dtype)()
         if "_readonly" in state:
-            attributes.update(_flag(state))
+            attributes.update(flag(state))
 
     return Kind(build, unseen=True)
 
@@ -435,7 +435,7 @@ def _unpickle_mixin(name: str) -> Callable[[Any], Callee]:
 def _build_intervals(array: Any, state: Any) -> None:
     if type(state) is tuple and len(state) == 1:
         state = state[0]
-    _state("IntervalArray", state, "_left", "_right", optional=("_dtype", "_closed", "_readonly"))
+    state_of("IntervalArray", state, "_left", "_right", optional=("_dtype", "_closed", "_readonly"))
     left, right = state["_left"], state["_right"]
     if isinstance(left, find("Index")):  # 1.1 had indexes here
         left, right = array_of(left), array_of(right)
@@ -445,12 +445,12 @@ def _build_intervals(array: Any, state: Any) -> None:
     if closed not in CLOSED or (dtype is not None and (closed != dtype.closed or dtype.subtype != left.dtype)):
         raise CorruptError("the dtype of intervals is not that of their ends")
     dtype = dtype if dtype is not None else find("IntervalDtype")(left.dtype, closed)
-    array.__dict__.update(_left=left, _right=right, _dtype=dtype, **_flag(state))
+    array.__dict__.update(_left=left, _right=right, _dtype=dtype, **flag(state))
 
 
 def array_of(index: Any) -> Any:
     """The array of an index of numbers or times; None of any other, a range among them, which has no array yet."""
-    if type(index) in (find("Index"), find("DatetimeIndex"), find("TimedeltaIndex")):
+    if type(index) in map(find, ("Index", "DatetimeIndex", "TimedeltaIndex", *NUMERIC)):
         return index._data
     return None
 
@@ -484,13 +484,13 @@ def _block_index(cls: Any) -> Callee:
 
 
 def _build_sparse(array: Any, state: Any) -> None:
-    _state("SparseArray", state, "_sparse_index", "_sparse_values", "_dtype", optional=("_readonly",))
+    state_of("SparseArray", state, "_sparse_index", "_sparse_values", "_dtype", optional=("_readonly",))
     index, values, dtype = state["_sparse_index"], state["_sparse_values"], state["_dtype"]
     if type(index) not in (find("IntIndex"), find("BlockIndex")) or not is_array(values, "biufcmMO", 1):
         raise CorruptError("a SparseArray has values and their positions")
     if len(values) != index.npoints or type(dtype) is not find("SparseDtype") or not _same(dtype.subtype, values.dtype):
         raise CorruptError("a SparseArray has as many values as positions, all of its dtype")
-    array.__dict__.update(_sparse_index=index, _sparse_values=values, _dtype=dtype, **_flag(state))
+    array.__dict__.update(_sparse_index=index, _sparse_values=values, _dtype=dtype, **flag(state))
 
 
 # ---- the table -------------------------------------------------------------------------------
@@ -517,7 +517,7 @@ ROWS: dict[str, Callable[[Any], Answer]] = {
 }
 
 KINDS: dict[str, Kind] = {
-    **dict.fromkeys((*_BACKED, "NDArrayBacked"), Kind(build_backed, unseen=True)),
+    **dict.fromkeys((*_BACKED, "NDArrayBacked", "PandasArray"), Kind(build_backed, unseen=True)),
     **dict.fromkeys(_MASKED_DTYPES, Kind(_build_nothing)),
     **_MASKED,
     "CategoricalDtype": Kind(_build_categorical_dtype, unseen=True),
@@ -525,7 +525,7 @@ KINDS: dict[str, Kind] = {
     "IntervalDtype": Kind(_build_interval_dtype, unseen=True),
     "SparseDtype": Kind(_build_sparse_dtype, unseen=True),
     "StringDtype": Kind(_build_string_dtype, unseen=True),
-    "NumpyEADtype": Kind(_build_numpy_dtype, unseen=True),
+    **dict.fromkeys(("NumpyEADtype", "PandasDtype"), Kind(_build_numpy_dtype, unseen=True)),
     "IntervalArray": Kind(_build_intervals, unseen=True),
     "SparseArray": Kind(_build_sparse, unseen=True),
 }

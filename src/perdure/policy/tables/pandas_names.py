@@ -13,7 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["canonical", "find"]
+__all__ = ["NUMERIC", "canonical", "find"]
+
+NUMERIC = ("Int64Index", "UInt64Index", "Float64Index", "NumericIndex")  # classes of indexes before 2.0
 
 # Where a thing is found now; several where it was found elsewhere in a release that may be installed.
 _HOMES: dict[str, tuple[str, ...]] = {
@@ -22,24 +24,28 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "IntervalIndex", "CategoricalIndex", "Categorical", "Timestamp", "Timedelta", "Period", "Interval", "NaT", "NA",
         "CategoricalDtype", "DatetimeTZDtype", "PeriodDtype", "IntervalDtype", "SparseDtype", "StringDtype",
         "Int8Dtype", "Int16Dtype", "Int32Dtype", "Int64Dtype", "UInt8Dtype", "UInt16Dtype", "UInt32Dtype",
-        "UInt64Dtype", "Float32Dtype", "Float64Dtype", "BooleanDtype",
+        "UInt64Dtype", "Float32Dtype", "Float64Dtype", "BooleanDtype", "ArrowDtype",
     ),
     "pandas.arrays": (
         "IntegerArray", "FloatingArray", "BooleanArray", "IntervalArray", "SparseArray", "StringArray",
-        "DatetimeArray", "TimedeltaArray", "PeriodArray", "NumpyExtensionArray",
+        "DatetimeArray", "TimedeltaArray", "PeriodArray", "NumpyExtensionArray", "ArrowExtensionArray",
+        "ArrowStringArray",
     ),
     "pandas.api.extensions": ("ExtensionArray", "ExtensionDtype"),
     "pandas.core.arrays.string_": ("StringArrayNumpySemantics",),
-    "pandas.core.dtypes.dtypes": ("NumpyEADtype",),
+    "pandas.core.arrays.string_arrow": ("ArrowStringArrayNumpySemantics",),
+    "pandas.core.dtypes.dtypes": ("NumpyEADtype", "PandasDtype"),
+    "pandas.core.arrays.numpy_": ("PandasArray",),
     "pandas.core.generic": ("NDFrame",),
     "pandas.core.flags": ("Flags",),
     "pandas.core.internals.managers": ("BlockManager", "SingleBlockManager"),
     "pandas.core.indexes.base": ("_new_Index",),
+    "pandas.core.indexes.numeric": NUMERIC,
     "pandas.core.indexes.datetimes": ("_new_DatetimeIndex",),
     "pandas.core.indexes.timedeltas": ("_new_TimedeltaIndex",),
     "pandas.core.indexes.interval": ("_new_IntervalIndex",),
     "pandas.core.indexes.frozen": ("FrozenList",),
-    "pandas._libs.internals": ("_unpickle_block", "Block", "BlockPlacement"),
+    "pandas._libs.internals": ("_unpickle_block", "SharedBlock", "Block", "BlockPlacement"),
     "pandas._libs.arrays": ("__pyx_unpickle_NDArrayBacked", "NDArrayBacked"),
     "pandas._libs.interval": ("__pyx_unpickle_IntervalMixin", "IntervalMixin"),
     "pandas._libs.tslibs.period": ("__pyx_unpickle_PeriodMixin",),
@@ -81,12 +87,15 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
     "pandas.core.arrays.sparse.array": ("SparseArray",),
     "pandas.core.arrays.sparse.dtype": ("SparseDtype",),
     "pandas.core.arrays.string_": ("StringArray", "StringDtype"),
+    "pandas.core.arrays.string_arrow": ("ArrowStringArray",),
+    "pandas.core.arrays.arrow.array": ("ArrowExtensionArray",),
+    "pandas.core.arrays.arrow.dtype": ("ArrowDtype",),
     "pandas.core.arrays.datetimes": ("DatetimeArray",),
     "pandas.core.arrays.timedeltas": ("TimedeltaArray",),
     "pandas.core.arrays.period": ("PeriodArray",),
     "pandas.core.arrays.numpy_": ("NumpyExtensionArray",),
     "pandas.core.dtypes.dtypes": (
-        "CategoricalDtype", "DatetimeTZDtype", "PeriodDtype", "IntervalDtype", "SparseDtype",
+        "CategoricalDtype", "DatetimeTZDtype", "PeriodDtype", "IntervalDtype", "SparseDtype", "ArrowDtype",
     ),
     "pandas._libs.interval": ("Interval",),
     "pandas._libs.missing": ("NA",),
@@ -99,7 +108,6 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
 
 # Names that are gone, and what stands for them now.
 _GONE: dict[tuple[str, str], str] = {
-    **{("pandas.core.indexes.numeric", f"{kind}Index"): "Index" for kind in ("Int64", "UInt64", "Float64", "Numeric")},
     ("pandas.core.internals.blocks", "new_block"): "_unpickle_block",
     ("pandas._libs.tslibs.nattype", "__nat_unpickle"): "_nat_unpickle",
     ("pandas.core.arrays.numpy_", "PandasArray"): "NumpyExtensionArray",
@@ -112,7 +120,15 @@ _CANONICAL: dict[tuple[str, str], str] = {
     **_GONE,
 }
 # What stands in where the installed release has no such thing: 2.3 had two classes where 3.0 has one.
-_INSTEAD = {"StringArrayNumpySemantics": "StringArray", "_nat_unpickle": "__nat_unpickle"}
+_INSTEAD = {
+    **dict.fromkeys(NUMERIC, "Index"),
+    "StringArrayNumpySemantics": "StringArray",
+    "ArrowStringArrayNumpySemantics": "ArrowStringArray",
+    "_nat_unpickle": "__nat_unpickle",
+    "SharedBlock": "Block",
+    "NumpyExtensionArray": "PandasArray",
+    "NumpyEADtype": "PandasDtype",
+}
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import functools
 from importlib import import_module
 
+from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy import partial
 from perdure.policy.rows import Callee, Constant, Kind, attributes_of, bare, build_attributes, class_row, kind_in, never
-from perdure.policy.tables.scipy_checks import ASARRAY, NEW, build_plain
+from perdure.policy.tables.scipy_checks import ASARRAY, MAKING, NEW, build_plain
 from perdure.policy.tables.scipy_checks import KINDS as CHECKED
 from perdure.policy.tables.scipy_names import DICTS, PLAIN, RESULTS
 from perdure.policy.tables.scipy_stats import KINDS as STATS
@@ -65,6 +66,7 @@ def _from_matrix(*args: Any) -> Any:
         never("RigidTransform.from_matrix", args)
     if args[0].dtype.kind != "f":
         raise CorruptError("the matrix of a RigidTransform is of numbers")
+    charge_copy(4 * MAKING + 16 * args[0].nbytes)
     return getattr(import_module(_RIGID[0]), _RIGID[1]).from_matrix(args[0])
 
 

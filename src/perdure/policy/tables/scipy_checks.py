@@ -6,11 +6,13 @@ points, never from the bytes of their nodes; a triangulation's indices are prove
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 from types import FunctionType, MemberDescriptorType
 
+from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
-from perdure.policy.rows import Callee, Kind, attributes_of, class_row, never
+from perdure.policy.rows import Callee, Kind, attributes_of, class_row, never, too_much
 from perdure.policy.tables.scipy_stats import METHOD
 from perdure.policy.tables.sparse import plain_array
 
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Kinds
 
-__all__ = ["ASARRAY", "KINDS", "NEW", "build_plain"]
+__all__ = ["ASARRAY", "KINDS", "MAKING", "NEW", "build_plain"]
+
+MAKING = 1 << 14  # what making something of a state counts for, in bytes that are copied
+_SORTING = 32  # as much for each byte that is sorted into a tree
+_MOST_FACETS = 1 << 20  # of a hull
 
 ASARRAY = ("scipy._lib.array_api_compat.numpy._aliases", "asarray")
 
@@ -34,6 +40,7 @@ def _numpy() -> Any:
 
 def _merged(instance: Any, state: Any) -> dict[str, Any]:
     """A dict of attributes, or a tuple of one and of one of slots."""
+    charge_copy(MAKING)
     parts = state if type(state) is tuple and len(state) == 2 else (state,)
     found: dict[str, Any] = {}
     for part in parts:
@@ -96,6 +103,7 @@ def _build_bspline(spline: Any, state: Any) -> None:
     t, c, k, extrapolate, axis = _only("BSpline", _merged(spline, state), "t", "c", "k", "extrapolate", "axis")
     t, c = plain_array("knots of a BSpline", t, 1), plain_array("coefficients of a BSpline", c, None)
     degree = _whole("the degree of a BSpline", k, 0, max(len(t), 1))
+    charge_copy(4 * (t.nbytes + c.nbytes))
     type(spline).__init__(spline, t, c, degree, extrapolate=_extrapolate(extrapolate))
     spline.axis = _whole("the axis of a BSpline", axis, 0, max(c.ndim, 1))
 
@@ -138,8 +146,14 @@ def _build_nd_spline(spline: Any, state: Any) -> None:
     degrees = tuple(
         _whole("a degree of an NdBSpline", each, 0, max(len(row), 1)) for each, row in zip(k, knots, strict=True)
     )
+    c = plain_array("coefficients of an NdBSpline", c, None)
+    sizes = tuple(len(row) - degree - 1 for row, degree in zip(knots, degrees, strict=True))
+    if c.shape[: len(sizes)] != sizes:
+        raise CorruptError("an NdBSpline has coefficients for its knots")
+    # scipy makes a table of this many indices for each dimension, before it looks at the coefficients
+    charge_copy(32 * len(degrees) * math.prod(degree + 1 for degree in degrees))
     type(spline).__init__(
-        spline, knots, plain_array("coefficients of an NdBSpline", c, None), degrees,
+        spline, knots, c, degrees,
         extrapolate=_extrapolate(found.get("extrapolate")),
     )  # fmt: skip
 
@@ -362,10 +376,27 @@ def _build_sphere(instance: Any, state: Any) -> None:
     found = _merged(instance, state)
     points = plain_array("points of a SphericalVoronoi", found.get("points"), 2, "f")
     center = plain_array("center of a SphericalVoronoi", found.get("center"), 1, "f")
-    radius = found.get("radius")
+    radius: Any = found.get("radius")
     if type(radius) not in (int, float, _numpy().float64):
         raise CorruptError("the radius of a SphericalVoronoi is a number")
+    _check_hull(points, float(radius))
     type(instance).__init__(instance, points, radius=radius, center=center)
+
+
+def _check_hull(points: Any, radius: float) -> None:
+    """Before its hull is made: how large it may become, and that no points lie together, of which scipy would list
+    all pairs."""
+    count, dims = points.shape
+    if count <= dims or dims < 1 or not _numpy().isfinite(points).all():
+        raise CorruptError("a SphericalVoronoi has more points than dimensions")
+    half = dims // 2
+    facets = 2 * math.comb(count - dims + half, half)
+    if facets > max(_MOST_FACETS, 8 * count):
+        too_much("the hull of a SphericalVoronoi would have too many facets", "memory")
+    charge_copy(8 * MAKING + _SORTING * points.nbytes + 48 * facets)
+    nearest = import_module("scipy.spatial").cKDTree(points).query(points, 2)[0][:, 1]
+    if not nearest.min() > 1e-6 * radius:
+        raise CorruptError("the points of a SphericalVoronoi lie apart")
 
 
 # ---- trees and rotations ---------------------------------------------------------------------
@@ -380,6 +411,7 @@ def _build_kdtree(tree: Any, state: Any) -> None:
     box = None if state[8] is None else plain_array("box of a k-d tree", state[8], 1, "f")
     if box is not None and len(box) != points.shape[1]:
         raise CorruptError("the box of a k-d tree has as many sides as its points")
+    charge_copy(MAKING + _SORTING * points.nbytes)
     import_module("scipy.spatial").cKDTree.__init__(tree, points, leafsize=leaf, boxsize=box)
 
 
@@ -405,6 +437,7 @@ def _rotation_row(cls: type) -> Callee:
     """Sound as it is, until BUILD turns it."""
 
     def new(*args: Any) -> Any:
+        charge_copy(MAKING)
         return cls(_numpy().array([0.0, 0.0, 0.0, 1.0])) if not args else never(cls.__name__, args)
 
     return class_row(cls, None, new=new)

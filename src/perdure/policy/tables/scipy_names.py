@@ -1,4 +1,4 @@
-"""scipy's names: what its pickles hold, by the module that it is from; of releases 1.13 to 1.17. Data only."""
+"""scipy's names: what its pickles hold, by the module that it is from; of releases 1.11 to 1.17. Data only."""
 
 from __future__ import annotations
 

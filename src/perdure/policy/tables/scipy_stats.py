@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, bare, class_row, never
 from perdure.policy.tables.scipy_names import DISTRIBUTIONS
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from perdure.policy.rows import Answer, Kinds
 
 __all__ = ["KINDS", "METHOD", "is_distribution", "stats_row", "vectorize_row"]
+
+
+MAKING = 1 << 18  # what making a distribution counts for, in bytes that are copied: it writes its documentation
 
 
 class _Method:
@@ -90,6 +94,7 @@ def _build_distribution(instance: Any, state: Any) -> None:
     if type(found) is not cls:
         raise CorruptError(f"scipy.stats has no {cls.__name__} of that name")
     draws = _random_state(state)
+    charge_copy(MAKING)
     cls.__init__(instance, **found._ctor_param)
     instance._random_state = draws
 
@@ -101,6 +106,7 @@ def _build_histogram(instance: Any, state: Any) -> None:
         raise CorruptError("a histogram has counts and limits")
     counts, limits = (plain_array("counts and limits of a histogram", each, 1, "biuf") for each in parts)
     draws = _random_state(state)
+    charge_copy(MAKING + 16 * counts.nbytes)
     type(instance).__init__(instance, (counts, limits), density=density)
     instance._random_state = draws
 
@@ -113,6 +119,7 @@ def _build_sample(instance: Any, state: Any) -> None:
     if type(name) is not str or type(inc) is not int:
         raise CorruptError("a discrete distribution has a name and a step")
     draws = _random_state(state)
+    charge_copy(MAKING + 16 * values.nbytes)
     type(instance).__init__(instance, values=(values, chances), name=name, inc=inc)
     instance._random_state = draws
 
@@ -128,6 +135,7 @@ def _build_frozen(instance: Any, state: Any) -> None:
     for value in (*args, *keywords.values()):
         if type(value) not in (int, float, bool) and not isinstance(value, import_module("numpy").number):
             plain_array("an argument of a distribution", value, None, "biuf")
+    charge_copy(MAKING)
     type(instance).__init__(instance, distribution, *args, **keywords)
     instance.dist._random_state = distribution._random_state
 

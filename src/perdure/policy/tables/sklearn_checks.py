@@ -7,10 +7,21 @@ still change what it has proven (lists and dicts). What is not there is not chec
 
 from __future__ import annotations
 
+import functools
 from importlib import import_module
 
+from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
-from perdure.policy.tables.sklearn_native import NEIGHBOURS, check_predictor
+from perdure.policy.tables.sklearn_guesses import is_sound_guess
+from perdure.policy.tables.sklearn_native import MAKING, NEIGHBOURS, check_predictor
+from perdure.policy.tables.sklearn_words import (
+    check_binarizer,
+    check_hasher,
+    check_one_hot,
+    check_vocabulary,
+    features_of,
+    is_whole,
+)
 from perdure.policy.tables.sparse import plain_array
 
 TYPE_CHECKING = False
@@ -25,19 +36,6 @@ __all__ = ["after_for", "checks_for"]
 
 def _numpy() -> Any:
     return import_module("numpy")
-
-
-def _is_whole(value: Any, low: int, high: int) -> bool:
-    """An int in [low, high), of Python or numpy."""
-    return (type(value) is int or isinstance(value, _numpy().integer)) and low <= value < high
-
-
-def _features(what: str, attributes: Attributes) -> int:
-    """How many columns its methods let through: n_features_in_ is what they compare."""
-    found = attributes.get("n_features_in_")
-    if not _is_whole(found, 1, 1 << 31):
-        raise CorruptError(f"a fitted {what} has a number of features")
-    return int(found)  # type: ignore[arg-type]
 
 
 def _is(found: Any, module: str, *names: str) -> bool:
@@ -59,7 +57,7 @@ def _check_tree_of(attributes: Attributes) -> None:
         tree = attributes["tree_"]
         if type(tree) is not import_module("sklearn.tree._tree").Tree or tree.node_count < 1:
             raise CorruptError("the tree of a decision tree is a Tree")
-        if tree.n_features != _features("decision tree", attributes):
+        if tree.n_features != features_of("decision tree", attributes):
             raise CorruptError("a decision tree and its Tree have not the same features")
 
 
@@ -68,7 +66,7 @@ def _check_boosting(attributes: Attributes) -> None:
     if "estimators_" not in attributes:
         return
     stages = plain_array("estimators_ of gradient boosting", attributes["estimators_"], 2, "O")
-    features = _features("gradient boosting", attributes)
+    features = features_of("gradient boosting", attributes)
     for tree in stages.flat:
         if not _is(tree, "sklearn.tree._classes", "DecisionTreeRegressor") or "tree_" not in tree.__dict__:
             raise CorruptError("gradient boosting is made of trees for regression")
@@ -76,31 +74,27 @@ def _check_boosting(attributes: Attributes) -> None:
             raise CorruptError("gradient boosting and its trees have not the same features")
     columns = stages.shape[1]
     loss: Any = attributes.get("_loss")
-    if not _is(loss, "sklearn._loss.loss", *_LOSSES) or attributes.get("n_trees_per_iteration_", columns) != columns:
-        raise CorruptError("gradient boosting has a loss, and as many trees a stage as it says")
-    if columns != (getattr(loss, "n_classes", 0) if loss.is_multiclass else 1):
+    if _is(loss, "sklearn._loss.loss", *_LOSSES):
+        wanted = getattr(loss, "n_classes", 0) if loss.is_multiclass else 1
+    elif _is(loss, "sklearn.ensemble._gb_losses", *_OLD_LOSSES):  # before 1.4, where K is the number of columns
+        wanted = loss.K if loss.is_multi_class and is_whole(loss.K, 1, 1 << 31) else 1
+        if loss.K != wanted:
+            raise CorruptError("gradient boosting has a loss of as many classes as that is for")
+    else:
+        raise CorruptError("gradient boosting has a loss")
+    if columns != wanted or attributes.get("n_trees_per_iteration_", columns) != columns:
         raise CorruptError("gradient boosting has not as many trees a stage as its loss has classes")
     first = attributes.get("init_")
     if type(first) is str and first == "zero":
         return
-    if not _is_constant(first, max(columns, 2)):
-        raise CorruptError("gradient boosting begins with a constant, not with an estimator of somebody's own")
+    if not is_sound_guess(first, columns, features):
+        raise CorruptError("gradient boosting begins with a constant or a linear model of as many columns")
 
 
-def _is_constant(first: Any, classes: int) -> bool:
-    """Whether a first guess has as many rows as it is asked for, and as many columns as there are classes: what is no
-    Dummy gives what it likes."""
-    found: Attributes = getattr(first, "__dict__", {})
-    if not _is_whole(found.get("n_outputs_"), 1, 2):
-        return False
-    if _is(first, "sklearn.dummy", "DummyRegressor"):
-        return True
-    prior: Any = found.get("class_prior_")
-    return (
-        _is(first, "sklearn.dummy", "DummyClassifier") and found.get("_strategy") == "prior"
-        and _is_whole(found.get("n_classes_"), classes, classes + 1)
-        and type(prior) is _numpy().ndarray and prior.shape == (classes,)
-    )  # fmt: skip
+def _check_boosted_regression(attributes: Attributes) -> None:
+    """What it begins with is one column, whatever the loss makes of it."""
+    if "estimators_" in attributes and plain_array("estimators_", attributes["estimators_"], 2, "O").shape[1] != 1:
+        raise CorruptError("gradient boosting for regression has one tree a stage")
 
 
 def _check_histogram_boosting(attributes: Attributes) -> None:
@@ -110,7 +104,7 @@ def _check_histogram_boosting(attributes: Attributes) -> None:
     mapper: Any = attributes.get("_bin_mapper")
     if not _is(mapper, "sklearn.ensemble._hist_gradient_boosting.binning", "_BinMapper"):
         raise CorruptError("histogram gradient boosting has a _BinMapper")
-    features = _features("histogram gradient boosting", attributes)
+    features = features_of("histogram gradient boosting", attributes)
     categorical = mapper.__dict__.get("is_categorical_")
     if categorical is None or len(categorical) != features or mapper.n_bins != attributes.get("max_bins", 255) + 1:
         raise CorruptError("histogram gradient boosting and its _BinMapper have not the same features and bins")
@@ -121,6 +115,7 @@ def _check_histogram_boosting(attributes: Attributes) -> None:
     for predictor in (each for one in rounds for each in one):
         if not _is(predictor, "sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"):
             raise CorruptError("histogram gradient boosting is made of TreePredictors")
+        charge_copy(MAKING + predictor.nodes.nbytes)
         inner = predictor.nodes[predictor.nodes["is_leaf"] == 0]
         looked_at = inner["feature_idx"]
         if len(looked_at) and looked_at.max() >= features:
@@ -154,11 +149,13 @@ def _check_preprocessor(columns: Any, features: int) -> None:
         if places is None or list(places) != numpy.flatnonzero(mask).tolist():
             raise CorruptError("the preprocessor of histogram gradient boosting drops a column")
     encoder, rest = steps[0][1], steps[1][1]
-    function = getattr(rest, "func", None)
+    function: Any = getattr(rest, "func", None)
+    if type(function) is functools.partial:
+        function = function.func
     if (
         not _is(encoder, "sklearn.preprocessing._encoders", "OrdinalEncoder")
         or not _is(rest, "sklearn.preprocessing._function_transformer", "FunctionTransformer")
-        or getattr(function, "func", function) is not import_module("sklearn.utils.validation").check_array
+        or function is not import_module("sklearn.utils.validation").check_array
     ):
         raise CorruptError("the preprocessor of histogram gradient boosting encodes, and checks")
     found["_transformer_to_input_indices"] = {name: list(kept[name]) for name in kept}
@@ -174,7 +171,7 @@ def _check_mapper(attributes: Attributes) -> None:
     counts = plain_array("n_bins_non_missing_ of a _BinMapper", attributes.get("n_bins_non_missing_"), 1, "u")
     if type(thresholds) is not list or not len(thresholds) == len(categorical) == len(counts):
         raise CorruptError("a _BinMapper has thresholds for each feature")
-    if not _is_whole(bins, 3, 257) or attributes.get("missing_values_bin_idx_") != bins - 1:
+    if not is_whole(bins, 3, 257) or attributes.get("missing_values_bin_idx_") != bins - 1:
         raise CorruptError("a _BinMapper has up to 256 bins, the last for what is missing")
     attributes["bin_thresholds_"] = thresholds = list(thresholds)
     if any(len(plain_array("thresholds of a _BinMapper", each)) >= bins for each in thresholds):
@@ -194,7 +191,7 @@ def _check_support(attributes: Attributes) -> None:
     support = plain_array("support_ of a support vector machine", attributes.get("support_"), 1, "i")
     counts = plain_array("_n_support of a support vector machine", attributes.get("_n_support"), 1, "i").astype("i8")
     intercept = plain_array("_intercept_ of a support vector machine", attributes.get("_intercept_"), 1, "f")
-    if type(sparse) is not bool or type(shape) is not tuple or not all(_is_whole(axis, 0, 1 << 31) for axis in shape):
+    if type(sparse) is not bool or type(shape) is not tuple or not all(is_whole(axis, 0, 1 << 31) for axis in shape):
         raise CorruptError("a support vector machine knows what it was fitted to")
     groups = len(counts)
     pairs, length = groups * (groups - 1) // 2, len(support)
@@ -217,7 +214,7 @@ def _check_support(attributes: Attributes) -> None:
             raise CorruptError("the vectors of a support vector machine are as many as it says")
         if len(dual.data) < (groups - 1) * length:  # type: ignore[union-attr]
             raise CorruptError("a support vector machine has coefficients for each vector")
-        _features("support vector machine", attributes)
+        features_of("support vector machine", attributes)
         return
     vectors = plain_array("vectors of a support vector machine", vectors, 2, "f")
     dual = plain_array("coefficients of a support vector machine", dual, 2, "f")
@@ -228,10 +225,16 @@ def _check_support(attributes: Attributes) -> None:
             raise CorruptError("a support vector is none of those that were fitted")
         if callable(kernel):
             _check_kernel(kernel, attributes.get("_BaseLibSVM__Xfit"), int(shape[0]))
-    elif vectors.shape != (length, _features("support vector machine", attributes)):
+    elif vectors.shape != (length, features_of("support vector machine", attributes)):
         raise CorruptError("the vectors of a support vector machine are as many as it says, and as long")
     if vectors.dtype != numpy.float64:
         raise CorruptError("the vectors of a support vector machine are of doubles")
+
+
+def _check_classes(attributes: Attributes) -> None:
+    """Only where there are classes is it known whether the counts of vectors are read."""
+    if "_n_support" in attributes and type(attributes.get("classes_")) is not _numpy().ndarray:
+        raise CorruptError("a support vector machine that classifies has classes")
 
 
 def _is_csr(found: Any) -> bool:
@@ -259,9 +262,9 @@ def _check_centers(attributes: Attributes) -> None:
     if "cluster_centers_" not in attributes:
         return
     centers = plain_array("cluster_centers_", attributes["cluster_centers_"], 2, "f")
-    if not len(centers) or centers.shape[1] != _features("clustering", attributes):
+    if not len(centers) or centers.shape[1] != features_of("clustering", attributes):
         raise CorruptError("the centers of clusters have as many features as the rest")
-    if not _is_whole(attributes.get("_n_threads", 1), 1, 1 << 12):  # of others OpenMP ends the process
+    if not is_whole(attributes.get("_n_threads", 1), 1, 1 << 12):  # of others OpenMP ends the process
         raise CorruptError("a clustering uses one thread, or more")
     if "_counts" in attributes and len(plain_array("_counts of a clustering", attributes["_counts"], 1, "f")) != len(
         centers
@@ -274,7 +277,7 @@ def _check_bisecting(attributes: Attributes) -> None:
     root = attributes.get("_bisecting_tree")
     if root is None:
         return
-    features = _features("clustering", attributes)
+    features = features_of("clustering", attributes)
     waiting, seen = [root], set()
     while waiting:
         node = waiting.pop()
@@ -285,6 +288,22 @@ def _check_bisecting(attributes: Attributes) -> None:
         if plain_array("center of a cluster", center, 1, "f").shape != (features,) or (left is None) != (right is None):
             raise CorruptError("the centers of clusters have as many features as the rest")
         waiting += [] if left is None else [left, right]
+
+
+def _check_subclusters(attributes: Attributes) -> None:
+    """Birch: the norms of its centers are read in C, and its leaves are gone through from one to the next."""
+    if "subcluster_centers_" in attributes:
+        centers = plain_array("centers of subclusters", attributes["subcluster_centers_"], 2, "f")
+        for key in ("_subcluster_norms", "subcluster_labels_"):
+            if key in attributes and plain_array(key, attributes[key], 1, "fi").shape != centers.shape[:1]:
+                raise CorruptError(f"{key} of Birch are not as many as its centers")
+    leaf, seen = attributes.get("dummy_leaf_"), set()
+    while leaf is not None:
+        if not _is(leaf, "sklearn.cluster._birch", "_CFNode") or id(leaf) in seen:
+            raise CorruptError("the leaves of Birch come one after another")
+        seen.add(id(leaf))
+        leaf = leaf.__dict__.get("next_leaf_")
+    charge_copy(64 * len(seen))
 
 
 def _check_hierarchy(attributes: Attributes) -> None:
@@ -318,6 +337,9 @@ def _check_neighbours(attributes: Attributes) -> None:
             raise CorruptError("a search for neighbours has other points than its tree")
     if attributes.get("n_samples_fit_") != count or attributes.get("n_features_in_", features) != features:
         raise CorruptError("a search for neighbours has not as many points and features as it says")
+    wanted = attributes.get("n_neighbors")
+    if wanted is not None and not is_whole(wanted, 1, 1 << 62):
+        raise CorruptError("a search for neighbours looks for one, or more")
     if method == "brute":
         attributes["n_features_in_"] = features  # so that the width of what is asked is looked at
     if "classes_" in attributes and "_y" in attributes:
@@ -332,13 +354,13 @@ def _is_neighbours(found: Any) -> bool:
 def _check_labels(attributes: Attributes, count: int) -> None:
     """Votes are counted in C where the points are searched one by one."""
     labels, classes = attributes["_y"], attributes["classes_"]
-    if not attributes.get("outputs_2d_"):
+    if attributes.get("outputs_2d_") is not True:
         labels = plain_array("labels of neighbours", labels, 1, "i")
         if len(labels) and not (labels.min() >= 0 and labels.max() < len(classes)):
             raise CorruptError("a label of a neighbour is none of the classes")
     if len(labels) != count:
         raise CorruptError("there is a label for each neighbour")
-    if attributes["_fit_method"] == "brute" and not _is_whole(attributes.get("n_neighbors", 1), 1, count + 1):
+    if attributes["_fit_method"] == "brute" and not is_whole(attributes.get("n_neighbors", 1), 1, count + 1):
         raise CorruptError("more neighbours vote than there are")
 
 
@@ -352,11 +374,13 @@ def _check_density(attributes: Attributes) -> None:
 
 def _check_coefficients(attributes: Attributes) -> None:
     """What partial_fit and warm_start go on from."""
-    for key in ("coef_", "_standard_coef", "_average_coef", "standard_coef_", "average_coef_"):
-        found: Any = attributes.get(key)
-        if type(found) is _numpy().ndarray and "n_features_in_" in attributes:
-            wide = found.shape[-1] if found.ndim in (1, 2) else None
-            if wide != _features("linear model", attributes):
+    numpy = _numpy()
+    names = ("coef_", "_standard_coef", "_average_coef", "standard_coef_", "average_coef_")
+    arrays = {key: attributes[key] for key in names if isinstance(attributes.get(key), numpy.ndarray)}
+    if arrays:
+        features = features_of("linear model", attributes)
+        for key, found in arrays.items():
+            if found.ndim not in (1, 2) or found.shape[-1] != features:
                 raise CorruptError(f"{key} has not as many columns as there are features")
 
 
@@ -374,89 +398,6 @@ def _check_scores(attributes: dict[str, Any]) -> None:
         raise CorruptError("a linear classifier has a score for each class")
 
 
-# ---- words, categories, labels ---------------------------------------------------------------
-
-
-def _check_vocabulary(attributes: Attributes) -> None:
-    """The columns of the sparse matrix that transform makes: each number below their count, once."""
-    words = attributes.get("vocabulary_")
-    if words is None:
-        return
-    numpy = _numpy()
-    if type(words) is not dict or not set(map(type, words.values())) <= {int, numpy.int64, numpy.int32}:
-        raise CorruptError("a vocabulary gives each word its number")
-    if sorted(words.values()) != list(range(len(words))):
-        raise CorruptError("the numbers of a vocabulary are those of its columns")
-    attributes["vocabulary_"] = dict(words)
-
-
-def _check_hasher(attributes: Attributes) -> None:
-    if not _is_whole(attributes.get("n_features", 1), 1, 1 << 31):
-        raise CorruptError("a hasher has a number of features")
-
-
-def _check_one_hot(attributes: Attributes) -> None:
-    """The columns of the sparse matrix that transform makes: for each feature as many as it can give."""
-    if "categories_" not in attributes:
-        return
-    categories = attributes["categories_"] = list(_list("categories_", attributes["categories_"]))
-    count = len(categories)
-    # Before 1.3 what was dropped was drop_idx_; what follows looks at what is there.
-    dropped = attributes.get("_drop_idx_after_grouping", attributes.get("drop_idx_"))
-    if dropped is not None and (type(dropped) is not _numpy().ndarray or dropped.shape != (count,)):
-        raise CorruptError("an encoder drops one category of each feature")
-    grouped = bool(attributes.get("_infrequent_enabled"))
-    rare = _list("_infrequent_indices", attributes.get("_infrequent_indices")) if grouped else [None] * count
-    groups = _list("mappings", attributes.get("_default_to_infrequent_mappings")) if grouped else [None] * count
-    widths = attributes["_n_features_outs"] = list(_list("_n_features_outs", attributes.get("_n_features_outs")))
-    if not len(rare) == len(groups) == len(widths) == count:
-        raise CorruptError("an encoder knows of each feature how many columns it becomes")
-    if grouped:
-        attributes["_infrequent_indices"], attributes["_default_to_infrequent_mappings"] = list(rare), list(groups)
-    for place, (found, few, group, width) in enumerate(zip(categories, rare, groups, widths, strict=True)):
-        size = _check_categories(found)
-        for each, limit in ((few, size), (group, size)):
-            if each is not None and len(plain_array("rare categories", each, 1, "i")):
-                if not (each.min() >= 0 and each.max() < limit):
-                    raise CorruptError("a rare category is none")
-        reach = size if group is None else int(group.max()) + 1 if len(group) else 0
-        if dropped is not None and dropped[place] is not None:
-            if not _is_whole(dropped[place], 0, size + 1):
-                raise CorruptError("an encoder drops a category that there is not")
-            reach -= dropped[place] < reach
-        if not _is_whole(width, reach, 1 << 31):
-            raise CorruptError("a feature has more categories than columns")
-
-
-def _list(what: str, found: Any) -> Any:
-    if type(found) is not list:
-        raise CorruptError(f"{what} of an encoder is a list")
-    return found
-
-
-def _check_categories(found: Any) -> int:
-    """Numbers are looked up by bisection, so they rise; nan, where there is one, is the last."""
-    numpy = _numpy()
-    if type(found) is not numpy.ndarray or found.ndim != 1:
-        raise CorruptError("the categories of a feature are an array")
-    if found.dtype.kind in "US" or (found.dtype.kind == "O" and not all(_is_number(item) for item in found)):
-        return len(found)
-    core = found[:-1] if len(found) and found[-1] != found[-1] else found
-    if not (core[1:] > core[:-1]).all():
-        raise CorruptError("the categories of a feature rise")
-    return len(found)
-
-
-def _is_number(item: Any) -> bool:
-    return type(item) in (int, float, bool) or isinstance(item, _numpy().number)
-
-
-def _check_binarizer(attributes: Attributes) -> None:
-    """Which column is which class: made again when it is needed."""
-    if "_cached_dict" in attributes:
-        attributes["_cached_dict"] = None
-
-
 # ---- functions, losses, steps ----------------------------------------------------------------
 
 
@@ -469,6 +410,11 @@ _LINKS = ("HalfLogitLink", "IdentityLink", "LogLink", "LogitLink", "MultinomialL
 _LOSSES = (
     "HalfSquaredError", "AbsoluteError", "PinballLoss", "HuberLoss", "HalfPoissonLoss", "HalfGammaLoss",
     "HalfTweedieLoss", "HalfTweedieLossIdentity", "HalfBinomialLoss", "HalfMultinomialLoss", "ExponentialLoss",
+)  # fmt: skip
+
+_OLD_LOSSES = (
+    "BinomialDeviance", "ExponentialLoss", "HuberLossFunction", "LeastAbsoluteError", "LeastSquaresError",
+    "MultinomialDeviance", "QuantileLossFunction",
 )  # fmt: skip
 
 
@@ -492,6 +438,7 @@ def _check_isotonic(attributes: Attributes) -> None:
 def _finish_isotonic(instance: Any) -> None:
     found = instance.__dict__
     if "X_thresholds_" in found and "y_thresholds_" in found:
+        charge_copy(8 * MAKING + 8 * found["X_thresholds_"].nbytes)
         instance._build_f(found["X_thresholds_"], found["y_thresholds_"])
 
 
@@ -499,29 +446,32 @@ def _finish_isotonic(instance: Any) -> None:
 
 _CHECKS: dict[tuple[str, str], Callable[[Attributes], None]] = {
     ("sklearn._loss.loss", "BaseLoss"): _check_loss,
+    ("sklearn.cluster._birch", "Birch"): _check_subclusters,
     ("sklearn.cluster._bisect_k_means", "BisectingKMeans"): _check_bisecting,
     ("sklearn.cluster._hdbscan.hdbscan", "HDBSCAN"): _check_hierarchy,
     ("sklearn.cluster._kmeans", "_BaseKMeans"): _check_centers,
     ("sklearn.compose._target", "TransformedTargetRegressor"): _check_functions,
     ("sklearn.ensemble._gb", "BaseGradientBoosting"): _check_boosting,
+    ("sklearn.ensemble._gb", "GradientBoostingRegressor"): _check_boosted_regression,
     ("sklearn.ensemble._hist_gradient_boosting.binning", "_BinMapper"): _check_mapper,
     ("sklearn.ensemble._hist_gradient_boosting.gradient_boosting", "BaseHistGradientBoosting"):
         _check_histogram_boosting,
     ("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor"): check_predictor,
-    ("sklearn.feature_extraction._dict_vectorizer", "DictVectorizer"): _check_vocabulary,
-    ("sklearn.feature_extraction._hash", "FeatureHasher"): _check_hasher,
-    ("sklearn.feature_extraction.text", "CountVectorizer"): _check_vocabulary,
-    ("sklearn.feature_extraction.text", "HashingVectorizer"): _check_hasher,
+    ("sklearn.feature_extraction._dict_vectorizer", "DictVectorizer"): check_vocabulary,
+    ("sklearn.feature_extraction._hash", "FeatureHasher"): check_hasher,
+    ("sklearn.feature_extraction.text", "CountVectorizer"): check_vocabulary,
+    ("sklearn.feature_extraction.text", "HashingVectorizer"): check_hasher,
     ("sklearn.isotonic", "IsotonicRegression"): _check_isotonic,
     ("sklearn.linear_model._base", "LinearClassifierMixin"): _check_scores,
     ("sklearn.linear_model._coordinate_descent", "ElasticNet"): _check_coefficients,
     ("sklearn.linear_model._stochastic_gradient", "BaseSGD"): _check_coefficients,
     ("sklearn.neighbors._base", "NeighborsBase"): _check_neighbours,
     ("sklearn.neighbors._kde", "KernelDensity"): _check_density,
-    ("sklearn.preprocessing._encoders", "OneHotEncoder"): _check_one_hot,
+    ("sklearn.preprocessing._encoders", "OneHotEncoder"): check_one_hot,
     ("sklearn.preprocessing._function_transformer", "FunctionTransformer"): _check_functions,
-    ("sklearn.preprocessing._label", "MultiLabelBinarizer"): _check_binarizer,
+    ("sklearn.preprocessing._label", "MultiLabelBinarizer"): check_binarizer,
     ("sklearn.svm._base", "BaseLibSVM"): _check_support,
+    ("sklearn.svm._base", "BaseSVC"): _check_classes,
     ("sklearn.tree._classes", "BaseDecisionTree"): _check_tree_of,
 }  # fmt: skip
 _AFTER: dict[tuple[str, str], Callable[[Any], None]] = {("sklearn.isotonic", "IsotonicRegression"): _finish_isotonic}

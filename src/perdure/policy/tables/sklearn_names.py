@@ -1,6 +1,6 @@
-"""scikit-learn's names: what its pickles hold, by the module that it is from; of releases 1.5 to 1.9.
+"""scikit-learn's names: what its pickles hold, by the module that it is from; of releases 1.2 to 1.9.
 
-Data only; measured by fitting every estimator of ``sklearn.utils.all_estimators()`` in both releases, and
+Data only; measured by fitting every estimator of ``sklearn.utils.all_estimators()`` in 1.2, 1.5 and 1.9, and
 completed by what those take as arguments. Whether the installed release has a name shows when it is asked for.
 """
 
@@ -51,6 +51,9 @@ CLASSES = {
     "sklearn.ensemble._forest":
         "ExtraTreesClassifier ExtraTreesRegressor RandomForestClassifier RandomForestRegressor RandomTreesEmbedding",
     "sklearn.ensemble._gb": "GradientBoostingClassifier GradientBoostingRegressor",
+    "sklearn.ensemble._gb_losses":
+        "BinomialDeviance ExponentialLoss HuberLossFunction LeastAbsoluteError LeastSquaresError MultinomialDeviance "
+        "QuantileLossFunction",
     "sklearn.ensemble._hist_gradient_boosting.binning": "_BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.gradient_boosting":
         "HistGradientBoostingClassifier HistGradientBoostingRegressor",
@@ -171,6 +174,7 @@ FUNCTIONS = {
         "mean_absolute_error mean_absolute_percentage_error mean_gamma_deviance mean_pinball_loss "
         "mean_poisson_deviance mean_squared_error mean_squared_log_error mean_tweedie_deviance median_absolute_error "
         "r2_score root_mean_squared_error root_mean_squared_log_error",
+    "sklearn.metrics._scorer": "_passthrough_scorer",
     "sklearn.metrics.cluster._bicluster": "consensus_score",
     "sklearn.metrics.cluster._supervised":
         "adjusted_mutual_info_score adjusted_rand_score completeness_score contingency_matrix entropy "
@@ -181,9 +185,8 @@ FUNCTIONS = {
     "sklearn.metrics.pairwise":
         "additive_chi2_kernel chi2_kernel cosine_distances cosine_similarity euclidean_distances haversine_distances "
         "laplacian_kernel linear_kernel manhattan_distances nan_euclidean_distances paired_cosine_distances "
-        "paired_distances paired_euclidean_distances paired_manhattan_distances pairwise_distances "
-        "pairwise_distances_argmin pairwise_distances_argmin_min pairwise_kernels polynomial_kernel rbf_kernel "
-        "sigmoid_kernel",
+        "paired_distances paired_euclidean_distances paired_manhattan_distances pairwise_distances pairwise_kernels "
+        "polynomial_kernel rbf_kernel sigmoid_kernel",
     "sklearn.preprocessing._data":
         "add_dummy_feature binarize maxabs_scale minmax_scale normalize power_transform quantile_transform "
         "robust_scale scale",

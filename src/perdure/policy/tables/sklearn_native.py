@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from perdure._engine.reader.guard import charge_copy
+from perdure._engine.reader.proofs import depth_of_tree
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Constant, Kind, fields, never
 from perdure.policy.tables.sparse import plain_array
@@ -20,9 +22,14 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Answer, Kinds
 
-__all__ = ["KINDS", "NEIGHBOURS", "check_links", "check_predictor", "native_row"]
+__all__ = ["KINDS", "MAKING", "NEIGHBOURS", "check_links", "check_predictor", "native_row"]
 
 
+MAKING = 1 << 14  # what making something of a state counts for, in bytes that are copied
+_SORTING = 32  # as much for each byte that is sorted into a tree
+
+
+@cache
 def _numpy() -> Any:
     return import_module("numpy")
 
@@ -30,35 +37,13 @@ def _numpy() -> Any:
 # ---- trees -----------------------------------------------------------------------------------
 
 
-def check_links(what: str, left: Any, right: Any, inner: Any, count: int) -> None:
-    """Proves that nodes are a tree: each but the first is the child of one node, which comes before it."""
-    numpy = _numpy()
-    parents = numpy.flatnonzero(inner)
-    left, right = left[parents].astype("i8"), right[parents].astype("i8")
-    children = numpy.concatenate((left, right))
-    if not ((left > parents).all() and (right > parents).all()):
-        raise CorruptError(f"a child in a {what} comes before its parent")
-    if len(children) != count - 1 or (len(children) and children.max() >= count):
-        raise CorruptError(f"the nodes of a {what} are no tree")
-    seen = numpy.zeros(count, bool)
-    seen[children] = True
-    if seen[1:].sum() != count - 1:
-        raise CorruptError(f"a node of a {what} has not one parent")
-
-
-def _depth(left: Any, right: Any, inner: Any, count: int) -> int:
-    """Of a proven tree, the steps from the root to the deepest node: each round doubles how far a node sees."""
-    numpy = _numpy()
-    up = numpy.zeros(count, "i8")
-    parents = numpy.flatnonzero(inner)
-    up[left[parents]] = parents
-    up[right[parents]] = parents
-    steps = numpy.ones(count, "i8")
-    steps[0] = 0
-    while up.any():
-        steps = steps + steps[up]
-        up = up[up]
-    return int(steps.max())
+def check_links(what: str, left: Any, right: Any, inner: Any) -> int:
+    """Proves that nodes are a tree, each but the first the child of one that comes before it; how deep it is."""
+    whole = _numpy().ascontiguousarray
+    depth = depth_of_tree(whole(left, "i8"), whole(right, "i8"), whole(inner, "?"))
+    if depth < 0:
+        raise CorruptError(f"the nodes of a {what} are no tree, each but the first the child of one before it")
+    return depth
 
 
 def _tree(*args: Any) -> Any:
@@ -69,6 +54,7 @@ def _tree(*args: Any) -> Any:
     features, classes, outputs = args
     if classes.ndim != 1 or classes.dtype.kind != "i" or classes.dtype.itemsize not in (4, 8):
         raise CorruptError("a Tree has a number of classes for each output")
+    charge_copy(MAKING + classes.nbytes)
     classes = classes.astype(numpy.intp)
     if not 1 <= features < 1 << 31 or not 1 <= outputs == len(classes) or not 1 <= classes.min():
         raise CorruptError("a Tree has features, outputs and classes")
@@ -88,6 +74,7 @@ def _converted(what: str, nodes: Any, wanted: Any) -> Any:
     numpy = _numpy()
     if type(nodes) not in (numpy.ndarray, numpy.memmap) or nodes.ndim != 1 or len(nodes) < 1:
         raise CorruptError(f"the nodes of a {what} are an array of one dimension")
+    charge_copy(MAKING + 2 * nodes.nbytes)
     if nodes.dtype.names != wanted.names:
         raise CorruptError(f"the nodes of a {what} are of another release's layout")
     return numpy.ascontiguousarray(nodes.astype(wanted, casting="same_kind", copy=False))
@@ -110,12 +97,12 @@ def _build_tree(tree: Any, state: Any) -> None:
         raise CorruptError("a leaf of a Tree has a child")
     if inner.any() and not (feature[inner].min() >= 0 and feature[inner].max() < tree.n_features):
         raise CorruptError("a node of a Tree looks at a feature that there is not")
-    check_links("Tree", left, right, inner, count)
+    depth = check_links("Tree", left, right, inner)
     if values.dtype.kind != "f" or values.shape != (count, tree.n_outputs, tree.max_n_classes):
         raise CorruptError("a Tree has a value for each node, output and class")
+    charge_copy(values.nbytes)
     values = numpy.ascontiguousarray(values, "f8")
     # decision_path makes room for as many nodes as the depth says.
-    depth = _depth(left, right, inner, count)
     type(tree).__setstate__(tree, {"max_depth": depth, "node_count": count, "nodes": nodes, "values": values})
 
 
@@ -134,7 +121,7 @@ def check_predictor(attributes: dict[str, Any]) -> None:
     chosen = nodes["bitset_idx"][inner & (nodes["is_categorical"] != 0)]
     if len(chosen) and chosen.max() >= min(map(len, sets)):
         raise CorruptError("a node of a TreePredictor looks into a set that there is not")
-    check_links("TreePredictor", nodes["left"], nodes["right"], inner, len(nodes))
+    check_links("TreePredictor", nodes["left"], nodes["right"], inner)
 
 
 # ---- metrics and trees of neighbours ---------------------------------------------------------
@@ -173,6 +160,7 @@ def _new_metric(*args: Any) -> Any:
         never(f"{_METRICS_AT}.newObj", args)
     if not _is_found(cls, _METRICS_AT):
         never(f"{_METRICS_AT}.newObj", args)
+    charge_copy(MAKING)
     numpy = _numpy()
     needed = {
         "SEuclidean": {"V": numpy.ones(1)}, "Mahalanobis": {"VI": numpy.ones((1, 1))}, "Minkowski": {"p": 2.0},
@@ -206,6 +194,7 @@ def _new_neighbours(*args: Any) -> Any:
         never("sklearn.neighbors._kd_tree.newObj", args)
     if not _is_found(cls, cls.__module__):
         never("sklearn.neighbors._kd_tree.newObj", args)
+    charge_copy(16 * MAKING)
     return cls(_numpy().zeros((1, 1)))
 
 
@@ -222,6 +211,7 @@ def _build_neighbours(tree: Any, state: Any) -> None:
             raise CorruptError("a tree of neighbours has one weight for each point")
     if type(leaf) is not int or not 1 <= leaf < 1 << 31 or not _metric_name(type(metric).__name__):
         raise CorruptError("a tree of neighbours has a size of leaves and a metric")
+    charge_copy(16 * MAKING + _SORTING * points.nbytes)
     type(tree).__init__(tree, points, leaf_size=leaf, metric=metric, sample_weight=weights)
 
 

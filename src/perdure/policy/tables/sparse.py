@@ -6,8 +6,10 @@ to lie inside the shape, and what a stream could still change (the lists of a li
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
+from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, bare, class_row, kind_in, never
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Answer, Kinds
 
-__all__ = ["kind", "plain_array", "row"]
+__all__ = ["LOOK", "kind", "plain_array", "row"]
+
+LOOK = 1024  # what looking at an array counts for, however small it is, in bytes that are copied
 
 _FORMATS = ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
 # What scipy notes of an instance besides its contents: how much of it to print, and what it found when it last looked.
@@ -30,12 +34,14 @@ def _numpy() -> Any:
 
 
 def plain_array(what: str, found: Any, ndim: int | None = 1, kinds: str = "biufc") -> Any:
-    """An array of numbers in this machine's byte order, with these dimensions."""
+    """An array of numbers in this machine's byte order, with these dimensions. Who asks goes through all of it: a
+    stream that gives one array to many instances pays for each."""
     numpy = _numpy()
     if type(found) not in (numpy.ndarray, numpy.memmap) or ndim not in (None, found.ndim):
         raise CorruptError(f"{what} is an array of {ndim or 'some'} dimensions")
     if found.dtype.kind not in kinds:
         raise CorruptError(f"{what} is an array of another kind than {found.dtype.kind}")
+    charge_copy(LOOK + found.nbytes)
     return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
 
 
@@ -156,8 +162,9 @@ def _build_dia(instance: Any, state: Any) -> None:
 def _build_dok(instance: Any, state: Any) -> None:
     what = type(instance).__name__
     shape = _shape_of(what, state, (1, 2) if what == "dok_array" else (2,))
-    # Before scipy 1.11 the instance itself held them.
+    # Before scipy 1.12 the instance itself held them, and nothing else did.
     items = dict(state["_dict"] if type(state.get("_dict")) is dict else dict.items(instance))
+    charge_copy(LOOK + 128 * len(items))
     for key, value in items.items():
         places = key if type(key) is tuple and len(shape) > 1 else (key,)
         if len(places) != len(shape) or not all(
@@ -165,9 +172,17 @@ def _build_dok(instance: Any, state: Any) -> None:
         ):
             raise CorruptError(f"a key of a {what} lies outside the shape")
         _check_number(what, value)
-    _fill(instance, state, shape, {"_dict": items, "dtype": _dtype_of(what, state)})
+    contents = {"_dict": items, "dtype": _dtype_of(what, state)}
+    _fill(instance, state, shape, contents)
+    if not _has_dict():
+        del instance.__dict__["_dict"]
     dict.clear(instance)
     dict.update(instance, items)
+
+
+@cache
+def _has_dict() -> bool:
+    return hasattr(import_module("scipy.sparse").dok_matrix((1, 1)), "_dict")
 
 
 def _build_lil(instance: Any, state: Any) -> None:
@@ -181,6 +196,7 @@ def _build_lil(instance: Any, state: Any) -> None:
     for place, (columns, values) in enumerate(zip(rows, data, strict=True)):
         if type(columns) is not list or type(values) is not list or len(columns) != len(values):
             raise CorruptError(f"the rows of a {what} are lists, as long as those of its values")
+        charge_copy(LOOK + 64 * len(columns))
         before = -1
         for column in columns:
             if not _is_index(column, shape[1]) or column <= before:

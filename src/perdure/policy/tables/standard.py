@@ -1,4 +1,4 @@
-"""The standard library's value types, and the two old time zone libraries that pandas' pickles hold.
+"""The standard library's value types, and pytz, which old pickles of pandas hold.
 
 Opt-in, by name, because they hold something that the application calls later, or do much more than
 hold values: functools.partial, operator's getters, itertools, bound methods, email, http.cookies.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import OrderedDict
 from importlib import import_module
 from threading import Lock
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Answer, Kinds
 
-__all__ = ["kind", "row"]
+__all__ = ["READING", "is_zone_key", "kind", "row"]
 
 
 WIDE_SET = 1 << 20  # what compiling a set of many characters counts for
@@ -243,6 +244,12 @@ def _build_user(key: str, *types: type) -> Kind:
     return Kind(build, unseen=True)
 
 
+def _build_ordered(instance: Any, state: Any) -> None:
+    """The one attribute that people's pickles have on one: torch's, which tells of each module its version."""
+    (found,) = fields("OrderedDict", state, _metadata=OrderedDict)
+    instance.__dict__["_metadata"] = found
+
+
 def _build_chain(instance: Any, state: Any) -> None:
     (maps,) = fields("ChainMap", state, maps=list)
     if not all(isinstance(each, dict) for each in maps):
@@ -293,8 +300,12 @@ def _zone_info_unpickle(method: Any) -> Callee:
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,3}")
 
 
+def is_zone_key(key: str) -> bool:
+    return _ZONE.fullmatch(key) is not None
+
+
 def _zone_key(key: str) -> str:
-    if _ZONE.fullmatch(key) is None:
+    if not is_zone_key(key):
         raise CorruptError("no name of a time zone")
     return key
 
@@ -324,36 +335,6 @@ def _pytz_period(zone: Any, offset: int, saving: int, name: str) -> Any:
     if not found:
         raise CorruptError("no period of that time zone")
     return (exact or found)[0]
-
-
-def _build_tz_utc(instance: Any, state: Any) -> None:
-    if state not in ({}, None):
-        raise CorruptError("dateutil's UTC has no state")
-
-
-def _build_relativedelta(instance: Any, state: Any) -> None:
-    numbers = {
-        "years", "months", "days", "leapdays", "hours", "minutes", "seconds", "microseconds", "year", "month", "day",
-        "hour", "minute", "second", "microsecond", "_has_time",
-    }  # fmt: skip
-    if type(state) is not dict or not set(state) <= numbers | {"weekday"}:
-        raise CorruptError("the state of a relativedelta is a dict of its fields")
-    for key, value in state.items():
-        if key in numbers and value is not None and type(value) not in (int, float):
-            raise CorruptError("the fields of a relativedelta are numbers")
-    weekday = state.get("weekday")
-    if weekday is not None and type(weekday).__name__ != "weekday":
-        raise CorruptError("the weekday of a relativedelta is a weekday")
-    instance.__dict__.update(state)
-
-
-def _build_weekday(instance: Any, state: Any) -> None:
-    slots = state[1] if type(state) is tuple and len(state) == 2 and state[0] is None else None
-    weekday, n = fields("weekday", slots, weekday=int, n=(int, type(None)))
-    if not 0 <= weekday <= 6:
-        raise CorruptError("a weekday is one of seven")
-    object.__setattr__(instance, "weekday", weekday)
-    object.__setattr__(instance, "n", n)
 
 
 def _struct(cls: type) -> Callee:
@@ -509,6 +490,7 @@ _ALIASES = {"pathlib._local": "pathlib", "pathlib._abc": "pathlib", "_pydatetime
 _ROWS: dict[tuple[str, str], Any] = {
     **{("datetime", name): _calendar for name in ("date", "datetime", "time")},
     ("datetime", "timezone"): _sound,
+    ("datetime", "tzinfo"): _namespace,
     ("datetime", "timedelta"): lambda cls: Callee(
         "datetime.timedelta", cls, value=cls, plain=cls, direct=cls, types=(int, int, int)
     ),
@@ -518,10 +500,6 @@ _ROWS: dict[tuple[str, str], Any] = {
     ("zoneinfo._common", "ZoneInfoNotFoundError"): exception_row,
     ("pytz", "_UTC"): _pytz_utc,
     ("pytz", "_p"): _pytz_zone,
-    ("dateutil.tz.tz", "tzutc"): _namespace,
-    ("dateutil.relativedelta", "relativedelta"): bare,
-    ("dateutil._common", "weekday"): bare,
-    ("dateutil.relativedelta", "weekday"): bare,
     ("decimal", "Decimal"): _decimal,
     ("fractions", "Fraction"): _fraction,
     **{("decimal", name): exception_row for name in (
@@ -568,7 +546,7 @@ _ROWS: dict[tuple[str, str], Any] = {
 _EXCEPTION = Kind(build_exception)
 KINDS: Kinds = {
     ("uuid", "UUID"): Kind(_build_uuid, unseen=True),
-    ("collections", "OrderedDict"): Kind(fill=True),
+    ("collections", "OrderedDict"): Kind(_build_ordered, fill=True),
     ("collections", "defaultdict"): Kind(fill=True),
     ("collections", "deque"): Kind(fill=True),
     ("collections", "ChainMap"): Kind(_build_chain, unseen=True),
@@ -581,9 +559,6 @@ KINDS: Kinds = {
     ("string", "Template"): Kind(_build_template),
     ("random", "Random"): Kind(_build_random, unseen=True),
     ("statistics", "NormalDist"): Kind(_build_normal, unseen=True),
-    ("dateutil.tz.tz", "tzutc"): Kind(_build_tz_utc),
-    ("dateutil.relativedelta", "relativedelta"): Kind(_build_relativedelta, unseen=True),
-    ("dateutil._common", "weekday"): Kind(_build_weekday, unseen=True),
     **{key: _EXCEPTION for key, make in _ROWS.items() if make is exception_row},
     ("json.decoder", "JSONDecodeError"): _EXCEPTION,
     ("re", "error"): _EXCEPTION,

@@ -128,7 +128,7 @@ def _with_all_names(
     try:
         found = _names(data_or_path, policy, fix_imports)[:1000]
         others = [name[:400] for name in found if name not in error.names]
-    except (OSError, CorruptError):
+    except (OSError, CorruptError, MemoryError):
         return error
     if policy is None or not others or not error.names or not str(error).startswith(f"{error.names[0]} is not trusted"):
         return error

@@ -29,6 +29,7 @@ _ALSO: dict[str, Any] = {
     "popen": subprocess.Popen,
     "module": os,
     "method": LENT["list"].append,
+    "meta": victim.WithMeta,
 }
 BUFFERS = [b"read only", bytearray(b"read and written"), LENT["list"], victim.function, victim.Plain]
 
@@ -56,6 +57,13 @@ def lendable() -> list[Any]:
 class Persistent(perdure.Unpickler):
     def persistent_load(self, pid: object) -> Any:
         return lend(pid)
+
+
+class Both(Persistent):
+    """Its own policy too, whose classes may come after what persistent_load gave."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        return vars(victim)[name] if module == "victim" else super().find_class(module, name)
 
 
 class Finding(perdure.Unpickler):
@@ -99,6 +107,8 @@ DOORS: dict[str, Callable[[bytes], Any]] = {
     "name": trusting("tests.attacks.victim.Plain", "tests.attacks.victim.Outer", "tests.attacks.victim.TABLE"),
     "function": trusting(victim.trusted_function),
     "persistent_load": lambda data: Persistent(io.BytesIO(data), trusted=["tests.attacks.victim.*"]).load(),
+    "both hooks": lambda data: Both(io.BytesIO(data)).load(),
+    "untrusted": lambda data: list(perdure.untrusted(data)),
     "find_class": lambda data: Finding(io.BytesIO(data)).load(),
     "buffers": lambda data: perdure.loads(data, buffers=BUFFERS),
     "memo": with_memo,

@@ -46,13 +46,17 @@ def one_worker(arguments: list[str], pending: list[str]) -> dict[str, dict[str, 
     """Reports up to the one that the worker died of, if any."""
     reports: dict[str, dict[str, Any]] = {}
     current = None
-    with tempfile.TemporaryFile("w+") as names, tempfile.TemporaryFile("w+") as printed:
+    with (
+        tempfile.TemporaryDirectory(prefix="perdure-attacks-") as folder,  # ours: a worker that dies leaves no litter
+        tempfile.TemporaryFile("w+") as names,
+        tempfile.TemporaryFile("w+") as printed,
+    ):
         names.write("".join(f"{each}\n" for each in pending))
         names.seek(0)
         with subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", "-m", "tests.attacks.worker", *arguments], cwd=ROOT, stdin=names,
+            [sys.executable, "-X", "faulthandler", "-m", "tests.attacks.worker", *arguments], cwd=folder, stdin=names,
             stdout=subprocess.PIPE, stderr=printed, text=True, preexec_fn=usual_stack,
-            env={**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])},
         ) as worker:  # fmt: skip
             assert worker.stdout is not None
             alarm = alarmed(worker)

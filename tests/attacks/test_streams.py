@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.not_closed import NOT_CLOSED
 from tests.attacks.run import run
 from tests.attacks.streams import ATTACKS
 from tests.attacks.streams.attack import Attack
@@ -21,8 +20,6 @@ def parameters() -> list[Any]:
         marks = []
         if attack.needs and find_spec(attack.needs) is None:
             marks.append(pytest.mark.skip(reason=f"{attack.needs} is not installed"))
-        elif attack.id in NOT_CLOSED:
-            marks.append(pytest.mark.xfail(strict=True, reason=f"not closed yet: {NOT_CLOSED[attack.id]}"))
         found.append(pytest.param(attack, id=attack.id, marks=marks))
     return found
 

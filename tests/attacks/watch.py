@@ -17,8 +17,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from perdure._engine.reader.guard import Callee, Constant, Kind
+from perdure.policy.classes import mro_of, names_of, namespace
 from tests.attacks import victim
 from tests.attacks.doors import LENT
+from tests.attacks.victim import lending
 
 __all__ = ["Audit", "children", "differences", "faults", "shared_state", "use", "warm_up"]
 
@@ -28,7 +30,8 @@ MODULES = (
     "argparse", "array", "builtins", "collections", "copyreg", "datetime", "decimal", "enum", "fractions", "http", "ipaddress", "json",
     "json.decoder", "logging", "os", "pathlib", "pickle", "random", "re", "signal", "socket", "statistics", "string", "subprocess",
     "time", "types", "urllib.parse", "uuid", "zoneinfo", "perdure", "perdure.errors", "perdure.policy.decide",
-    "perdure.policy.rows", "tests.attacks.victim", "tests.attacks.victim.elsewhere",
+    "perdure.policy.rows", "tests.attacks.victim", "tests.attacks.victim.asked", "tests.attacks.victim.elsewhere",
+    "tests.attacks.victim.inheriting", "tests.attacks.victim.lending",
 )  # fmt: skip
 NUMPY = (
     "numpy", "numpy.ma", "numpy.ma.core", "numpy.random", "numpy.random._pickle", "numpy.random.bit_generator", "numpy.polynomial",
@@ -79,6 +82,7 @@ def shared_state() -> dict[str, Any]:
         "decimal": repr(decimal.getcontext()),
         "random": hash(random.getstate()),
         "victim": (repr(victim.TABLE), repr(victim.NUMBERS), victim.ran[:]),
+        "lent by classes": lending.state(),
         "lent": [repr(thing) for thing in LENT.values()],
         "lent attributes": [dict(getattr(thing, "__dict__", {})) for thing in LENT.values()],
     }
@@ -88,8 +92,8 @@ def shared_state() -> dict[str, Any]:
         if module is not None:
             names = vars(module)
             state[path] = {**names, "__warningregistry__": None}
-            classes.update((value, None) for value in names.values() if isinstance(value, type))
-    state |= {f"{cls.__module__}.{cls.__qualname__}": class_state(cls) for cls in classes}
+            classes.update((value, None) for value in names.values() if issubclass(type(value), type))
+    state |= {".".join(map(str, names_of(cls))): class_state(cls) for cls in classes}
     if "numpy" in sys.modules:
         state["numpy's own"] = numpy_state()
     return state
@@ -158,8 +162,8 @@ def children(value: Any) -> Iterator[Any]:
         yield value.args
     if isinstance(value, type):
         return
-    for cls in type(value).__mro__:
-        for member in list(vars(cls).values()):
+    for cls in mro_of(type(value)):
+        for member in list(namespace(cls).values()):
             if isinstance(member, types.MemberDescriptorType):
                 try:
                     yield member.__get__(value, type(value))
@@ -194,7 +198,7 @@ def faults(value: Any, shown: frozenset[int], size: int) -> list[str]:
             continue
         if isinstance(part, array) and part.nbytes > 16 * size + 1024:
             found.append(f"an array of {part.nbytes} bytes")
-        if type(part).__module__ not in OF_THEIR_OWN:
+        if not any(names_of(cls)[0] in OF_THEIR_OWN for cls in mro_of(type(part))):
             pending.extend(children(part))
     return found
 

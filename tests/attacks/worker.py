@@ -3,8 +3,9 @@
     python -m tests.attacks.worker              names of attacks on stdin, a line each
     python -m tests.attacks.worker FIRST LAST   mutants by number
 
-It writes a line of JSON before and after each stream, so that whoever reads them knows what it died of. Of a hang it
-dies by itself: the timer counts its processor time, and stops C code too.
+It runs in an empty folder, which belongs to whoever started it (see `run`), and writes a line of JSON before and
+after each stream, so that whoever reads them knows what it died of. Of a hang it dies by itself: the timer counts its
+processor time, and stops C code too.
 """
 
 import contextlib
@@ -16,7 +17,6 @@ import os
 import resource
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -47,6 +47,7 @@ def prepare() -> Any:
             importlib.import_module(name)
 
     watch.warm_up()
+    victim.ran.clear()  # importing it asked for names too
     for code, key in ((240, ("os", "system")), (241, ("collections", "OrderedDict"))):
         copyreg.add_extension(*key, code)  # type: ignore[arg-type]
     copyreg._extension_cache[241] = os.system  # type: ignore[attr-defined]
@@ -63,7 +64,8 @@ def prepare() -> Any:
     pair = b"\x80\x04\x8c\x14tests.attacks.victim\x8c\x04Pair\x93NN\x86\x81."
     doors.DOORS["package"](pair)  # looks at what namedtuple() makes
     assert not victim.ran
-    os.chdir(tempfile.mkdtemp(prefix="perdure-attacks-"))
+    if os.listdir():
+        raise SystemExit("a worker wants an empty folder of its own, in which it looks for what streams left there")
     open("canary", "w").close()
     gc.collect()
     gc.freeze()

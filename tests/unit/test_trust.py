@@ -317,6 +317,63 @@ def test_a_constant_is_not_filled_in() -> None:
 # ---- what hooks give -----------------------------------------------------------------------
 
 
+class Registered:
+    """Tells others of itself, and is still the load's own."""
+
+    known: list["Registered"] = []
+
+    def __init__(self) -> None:
+        self.known.append(self)
+
+
+class OneForAll:
+    only: Any = None
+
+    def __new__(cls) -> "OneForAll":
+        cls.only = cls.only or super().__new__(cls)
+        return cls.only  # type: ignore[no-any-return]
+
+
+class OneDict:
+    shared: dict[str, Any] = {}
+
+    def __init__(self) -> None:
+        self.__dict__ = self.shared
+
+
+def made_and_filled(cls: type, in_place: bool) -> bytes:
+    state = b"}(V_role\nK\x01u" if in_place else b"}V_role\nK\x01sq\x07"
+    return b"\x80\x04" + f"c{__name__}\n{cls.__name__}\n)R".encode() + state + b"b."
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_an_instance_that_others_know(in_place: bool) -> None:
+    assert perdure.loads(made_and_filled(Registered, in_place), trusted=[Registered])._role == 1
+    OneForAll()
+    with pytest.raises(perdure.UntrustedError, match="did not make"):
+        perdure.loads(made_and_filled(OneForAll, in_place), trusted=[OneForAll])
+    with pytest.raises(perdure.CorruptError, match="not its own"):
+        perdure.loads(made_and_filled(OneDict, in_place), trusted=[OneDict])
+    assert not vars(OneForAll()) and not OneDict.shared
+
+
+class Choosy:
+    def __setstate__(self, state: Any) -> None:
+        raise KeyError(state)
+
+
+def test_an_error_does_not_show_what_it_was_raised_with() -> None:
+    bomb = b"]" + b"\x85" + b"2\x86" * 60
+    with pytest.raises(perdure.CorruptError, match="^KeyError"):
+        perdure.loads(b"\x80\x04" + f"c{__name__}\nChoosy\n".encode() + b")\x81" + bomb + b"b.", trusted=[Choosy])
+
+
+def test_the_marker_of_new_can_do_nothing() -> None:
+    stream = f"cbuiltins\ngetattr\nc{__name__}\nPoint\nV__new__\n".encode() + b"\x86R."
+    marker = perdure.loads(b"\x80\x04" + stream, trusted=[Point])
+    assert [getattr(marker, slot) for slot in type(marker).__slots__] == [Point]
+
+
 class Asking(perdure.Unpickler):
     def persistent_load(self, pid: object) -> object:
         return [LIST, print, Point][pid]  # type: ignore[call-overload]

@@ -19,17 +19,19 @@ from perdure.policy.rows import Callee, Kind, never, too_much
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeGuard
 
 __all__ = [
-    "MANY_DIGITS", "check_calendar", "is_enum", "member_of", "namespace", "static_attribute", "trusted_class",
-    "trusted_kind",
+    "MANY_DIGITS", "check_calendar", "check_numbers", "is_class", "is_enum", "member_of", "mro_of", "names_of",
+    "namespace", "new_of", "static_attribute", "trusted_class", "trusted_kind",
 ]  # fmt: skip
 
 MANY_DIGITS = 100_000
 MANY_PARTS = 1000  # of an enum's value
 _Descriptor = type(type.__dict__["__dict__"])
 _namespace = type.__dict__["__dict__"].__get__
+_module = type.__dict__["__module__"].__get__
+_qualname = type.__dict__["__qualname__"].__get__
 
 
 def namespace(cls: type) -> Any:
@@ -39,16 +41,37 @@ def namespace(cls: type) -> Any:
 
 def static_attribute(cls: type, name: str) -> tuple[type | None, Any]:
     """Where a class or its bases define a name, and as what; nothing is run."""
-    for base in type.__dict__["__mro__"].__get__(cls):
+    for base in mro_of(cls):
         found = _namespace(base)
         if name in found:
             return base, found[name]
     return None, None
 
 
+def mro_of(cls: type) -> tuple[type, ...]:
+    mro: tuple[type, ...] = type.__dict__["__mro__"].__get__(cls)
+    return mro
+
+
+def is_class(thing: Any) -> TypeGuard[type]:
+    """Whether something is a class, whatever it says of itself (isinstance would ask its ``__class__``)."""
+    return issubclass(type(thing), type)
+
+
+def names_of(cls: type) -> tuple[Any, Any]:
+    """The module and qualified name that a class's own body gave it; its metaclass is not asked."""
+    return _module(cls), _qualname(cls)
+
+
+def new_of(cls: type) -> Any:
+    """A class's ``__new__``, as the interpreter finds it for NEWOBJ."""
+    _, new = static_attribute(cls, "__new__")
+    return new.__func__ if type(new) is staticmethod else new
+
+
 def is_enum(cls: type) -> bool:
     enum = sys.modules.get("enum")  # else there are none
-    return enum is not None and isinstance(cls, enum.EnumMeta)
+    return enum is not None and issubclass(type(cls), enum.EnumMeta)
 
 
 def member_of(cls: type) -> Callable[..., Any]:
@@ -56,9 +79,9 @@ def member_of(cls: type) -> Callable[..., Any]:
 
     A value is of a type that members' values have: it is hashed, compared, and shown in an error.
     """
+    known = {type(each._value_) for each in cls.__members__.values()}  # type: ignore[attr-defined]
 
     def member(*args: Any) -> Any:
-        known = {type(each._value_) for each in cls.__members__.values()}  # type: ignore[attr-defined]
         if len(args) != 1 or type(args[0]) not in known or not _is_flat(args[0]):
             never(cls.__qualname__, args)
         return cls(args[0])
@@ -76,12 +99,12 @@ def _is_flat(value: Any) -> bool:
 
 
 def trusted_class(cls: type) -> Callee:
-    name = f"{cls.__module__}.{cls.__qualname__}"
+    name = ".".join(map(str, names_of(cls)))
     if is_enum(cls):
         return Callee(name, member_of(cls), value=cls)
     check = _constructor_check(cls)
     if check is None:
-        return Callee(name, cls, value=cls, plain=cls)
+        return Callee(name, cls, value=cls, plain=cls, lends=_lends(cls))
 
     def call(*args: Any) -> Any:
         check(args)
@@ -89,9 +112,17 @@ def trusted_class(cls: type) -> Callee:
 
     def new(*args: Any, **kwargs: Any) -> Any:
         check((*args, *kwargs.values()))
-        return cls.__new__(cls, *args, **kwargs)
+        return new_of(cls)(cls, *args, **kwargs)
 
     return Callee(name, call, new=new, value=cls)
+
+
+def _lends(cls: type) -> bool:
+    """Whether code of the class, or of its metaclass, chooses the instance that a call or ``__new__`` gives: then it
+    may be one that the program has already."""
+    _, call = static_attribute(type(cls), "__call__")
+    _, new = static_attribute(cls, "__new__")
+    return call is not type.__call__ or isinstance(new, staticmethod)
 
 
 def trusted_kind(cls: type, known_kind: Callable[[type], Kind | None]) -> Kind | None:
@@ -103,7 +134,7 @@ def trusted_kind(cls: type, known_kind: Callable[[type], Kind | None]) -> Kind |
     if isinstance(method, (staticmethod, classmethod)):
         return None
     known = known_kind(owner)
-    if known is not None or owner.__module__.partition(".")[0] == "numpy":
+    if known is not None or str(names_of(owner)[0]).partition(".")[0] == "numpy":
         return known  # inherited from a type whose state is proven first
     return Kind(method, fill=True)
 
@@ -111,9 +142,9 @@ def trusted_kind(cls: type, known_kind: Callable[[type], Kind | None]) -> Kind |
 def _constructor_check(cls: type) -> Callable[[tuple[Any, ...]], None] | None:
     """What a class's arguments must be where a type in C, or one of ours, takes them as they come."""
     initialises = False
-    for base in type.__dict__["__mro__"].__get__(cls):
-        key = (base.__module__, base.__qualname__)
-        if key[0].partition(".")[0] == "numpy":
+    for base in mro_of(cls):
+        key = names_of(base)
+        if str(key[0]).partition(".")[0] == "numpy":
             return _refuse_arguments
         if key in _OF_NEW:
             return _OF_NEW[key]
@@ -174,7 +205,7 @@ def _check_items(args: tuple[Any, ...]) -> None:
 
 def _check_hashed(args: tuple[Any, ...]) -> None:
     _check_items(args)
-    if args and isinstance(args[0], (list, tuple, deque)):  # others have hashed theirs
+    if args:
         charge_hashing(list(args[0]))
 
 
@@ -184,20 +215,46 @@ def _check_pairs(args: tuple[Any, ...]) -> None:
         args = args[1:]
     if len(args) > 1 or (args and not isinstance(args[0], (list, tuple, dict))):
         never("a dict", args)
-    if args and not isinstance(args[0], dict):
+    if args and isinstance(args[0], dict):
+        charge_hashing(list(args[0]), as_dict=True)
+    elif args:
         if not all(type(pair) in (list, tuple) and len(pair) == 2 for pair in args[0]):
             never("a dict", args)
-        charge_hashing([pair[0] for pair in args[0]])
+        charge_hashing([pair[0] for pair in args[0]], as_dict=True)
 
 
 def _check_counter(args: tuple[Any, ...]) -> None:
     if len(args) > 1 or (args and not isinstance(args[0], dict)):
         never("a Counter", args)
+    if args:
+        charge_hashing(list(args[0]), as_dict=True)
 
 
 def _check_array(args: tuple[Any, ...]) -> None:
     if [*map(type, args)] not in ([str], [str, list], [str, bytes], [str, str]):
         never("an array", args)
+    if len(args) == 2:
+        check_numbers("an array", args[1])
+
+
+def check_numbers(what: str, items: Any) -> None:
+    """A list of an array's items: others would be converted one by one, by methods that may take long."""
+    if type(items) is list and not {*map(type, items)} <= {int, float, str, bool}:
+        never(what, items)
+
+
+def _check_scalars(args: tuple[Any, ...]) -> None:
+    """For constructors in Python of the standard library's, which call methods of what they are given, or show it."""
+    for arg in args:
+        if type(arg) not in (str, bytes, int, float, bool, type(None)):
+            never("such a class", args)
+        if type(arg) is int and arg.bit_length() > MANY_PARTS:
+            too_much("a number of so many digits is not read", "digits")
+
+
+def _check_maps(args: tuple[Any, ...]) -> None:
+    if not all(type(arg) is dict for arg in args):
+        never("a ChainMap", args)
 
 
 def _check_seed(args: tuple[Any, ...]) -> None:
@@ -242,6 +299,9 @@ _OF_NEW: dict[tuple[str, str], Callable[[tuple[Any, ...]], None]] = {
     ("decimal", "Decimal"): _check_number,
     ("fractions", "Fraction"): _check_fraction,
     ("random", "Random"): _check_seed,
+    **{("pathlib", name): _check_scalars for name in ("PurePath", "Path")},
+    ("pathlib._local", "PurePath"): _check_scalars,
+    ("pathlib._local", "Path"): _check_scalars,
     **{("datetime", name): check_calendar for name in ("date", "time", "datetime")},
 }
 _OF_INIT: dict[tuple[str, str], Callable[[tuple[Any, ...]], None]] = {
@@ -253,4 +313,16 @@ _OF_INIT: dict[tuple[str, str], Callable[[tuple[Any, ...]], None]] = {
     ("collections", "defaultdict"): _check_pairs,
     ("collections", "Counter"): _check_counter,
     ("collections", "deque"): _check_items,
+    ("collections", "ChainMap"): _check_maps,
+    ("collections", "UserDict"): _check_pairs,
+    ("collections", "UserList"): _check_items,
+    ("collections", "UserString"): _check_scalars,
+    ("json.decoder", "JSONDecodeError"): _check_scalars,
+    ("logging", "LogRecord"): _check_scalars,
+    ("re", "error"): _check_scalars,
+    ("statistics", "NormalDist"): _check_scalars,
+    ("string", "Template"): _check_scalars,
+    ("uuid", "UUID"): _check_scalars,
+    **{("ipaddress", f"IPv{version}{what}"): _check_scalars
+       for version in (4, 6) for what in ("Address", "Network", "Interface")},
 }

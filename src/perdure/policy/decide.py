@@ -14,12 +14,28 @@ from collections import defaultdict
 from datetime import tzinfo
 from functools import cache
 from importlib import import_module
-from types import MappingProxyType, ModuleType
+from types import (
+    FunctionType,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 
-from perdure._engine.reader.guard import note_pending
+from perdure._engine.reader.guard import charge_arguments, note_pending
 from perdure.errors import CorruptError, UntrustedError
-from perdure.policy.classes import is_enum, static_attribute, trusted_class, trusted_kind
-from perdure.policy.partial import NewOf, partial_row
+from perdure.policy.classes import (
+    is_class,
+    is_enum,
+    names_of,
+    new_of,
+    static_attribute,
+    trusted_class,
+    trusted_kind,
+)
+from perdure.policy.partial import Deferred, NewOf, deferred_kind, partial_row
 from perdure.policy.rows import Callee, Constant, Kind, never
 
 TYPE_CHECKING = False
@@ -105,6 +121,7 @@ class Policy:
         self.answers: dict[str, dict[str, Answer]] = {}
         self.kinds: dict[type, Any] = {}
         self._adopted: set[type] = set()
+        self._deferred = deferred_kind(self._newobj_ex)
         self._special: dict[tuple[str, str], Callee] = {
             ("builtins", "getattr"): Callee("builtins.getattr", self._getattr),
             ("collections", "defaultdict"): Callee("collections.defaultdict", self._defaultdict, value=defaultdict),
@@ -132,14 +149,14 @@ class Policy:
 
     def kind(self, cls: type) -> Kind | None:
         """What the stream may do to instances of a class; None: nothing."""
-        kind = self._known_kind(cls)
+        kind = self._deferred if cls is Deferred else self._known_kind(cls)
         if kind is not None:
             return kind
         if cls in self._adopted:
             return trusted_kind(cls, self._known_kind)
         try:
             answer = self._trusted(*own_name(cls))
-        except (ImportError, CorruptError):
+        except (ImportError, CorruptError, UntrustedError):
             return None
         return trusted_kind(cls, self._known_kind) if type(answer) is Callee and answer.value is cls else None
 
@@ -147,17 +164,17 @@ class Policy:
         """What an unpickler's own find_class stands for: a class that it gave is trusted."""
         if type(found) is Callee or type(found) is Constant:
             return found
-        if isinstance(found, type) or callable(found):
+        if is_class(found) or callable(found):
             key = own_name(found)
             row = self._special.get(key) or self._known(*key)
             if row is not None and (row.value if type(row) is Constant else _value(row)) is found:
                 return row
             if self._objects.get(key) is found:
                 return self._answer(found)
-            if isinstance(found, type) and not issubclass(found, type):
+            if is_class(found) and not issubclass(found, type):
                 self._adopted.add(found)
                 return trusted_class(found)
-        return Constant(found, shared=not isinstance(found, type))
+        return Constant(found, shared=not is_class(found))
 
     def allows(self, module: str, name: str) -> bool:
         """Whether a name would be let through, as far as can be told without importing what is trusted."""
@@ -224,7 +241,7 @@ class Policy:
             return self._member(module, name)
         dotted = f"{module}.{name}"
         found = find(module, name)
-        if isinstance(found, type) and self._is_trusted_class(found, dotted):
+        if is_class(found) and self._is_trusted_class(found, dotted):
             return trusted_class(found)
         if dotted in self._names and _is_own_value(found, module):
             return self._answer(found)
@@ -239,7 +256,7 @@ class Policy:
         return None if thing is None else self._answer(thing)
 
     def _answer(self, thing: Any) -> Answer:
-        if isinstance(thing, type):
+        if is_class(thing):
             return trusted_class(thing)
         if callable(thing):
             return Callee(".".join(own_name(thing, default=("", type(thing).__name__))), thing, value=thing)
@@ -265,7 +282,7 @@ class Policy:
         except UntrustedError:
             return None
         cls = _value(row) if type(row) is Callee else None
-        if isinstance(cls, type) and is_enum(cls):
+        if is_class(cls) and is_enum(cls):
             found = cls.__members__.get(member)  # type: ignore[attr-defined]
             return None if found is None else Constant(found)
         return None
@@ -292,12 +309,13 @@ class Policy:
                 found = table.attribute(*args) if hasattr(table, "attribute") else None
                 if found is not None:
                     return found
-        if len(args) != 2 or type(args[1]) is not str or not isinstance(args[0], (type, Enclosing)):
+        if len(args) != 2 or type(args[1]) is not str or not (is_class(args[0]) or type(args[0]) is Enclosing):
             raise UntrustedError("builtins.getattr stands only for a look-up in a trusted class", ("builtins.getattr",))
-        module, name = own_name(args[0]) if isinstance(args[0], type) else (args[0].module, args[0].name)
-        if args[1] == "__new__" and isinstance(args[0], type) and self._known(module, f"{name}.__new__") is None:
+        outer: Any = args[0]
+        module, name = own_name(outer) if is_class(outer) else (outer.module, outer.name)
+        if args[1] == "__new__" and is_class(args[0]) and self._known(module, f"{name}.__new__") is None:
             self._class_answer(args[0])
-            return NewOf(args[0], lambda cls, *args, **keywords: self._newobj_ex(cls, args, keywords))
+            return NewOf(args[0])
         answer = self.resolve(module, f"{name}.{args[1]}")
         return answer.value if type(answer) is Constant else answer
 
@@ -308,7 +326,7 @@ class Policy:
         return bool(self._class_answer(cls))
 
     def _class_answer(self, cls: Any) -> Callee:
-        if isinstance(cls, type):
+        if is_class(cls):
             if cls in self._adopted:
                 return trusted_class(cls)
             answer = self.resolve(*own_name(cls))
@@ -323,7 +341,7 @@ class Policy:
         return defaultdict(*args)
 
     def _is_nameable(self, cls: Any) -> bool:
-        if not isinstance(cls, type):
+        if not is_class(cls):
             return False
         return cls in self._adopted or _value(self.resolve(*own_name(cls))) is cls
 
@@ -331,6 +349,10 @@ class Policy:
         return self._newobj_ex(args[0] if args else None, args[1:], {})
 
     def _newobj_ex(self, cls: Any, args: Any, kwargs: Any) -> Any:
+        if type(args) is not tuple or type(kwargs) is not dict:
+            never("a class", (args, kwargs))
+        charge_arguments(args)
+        charge_arguments(tuple(kwargs.values()))
         answer = self._class_answer(cls)
         if answer.new is not None:
             made = answer.new(*args, **kwargs)
@@ -339,14 +361,14 @@ class Policy:
             return made
         if answer.plain is None:
             raise UntrustedError(f"{answer.name} is no class that the policy lets the stream create", (answer.name,))
-        return cls.__new__(cls, *args, **kwargs)
+        return new_of(cls)(cls, *args, **kwargs)
 
     def _reconstructor(self, cls: Any, base: Any, state: Any) -> Any:
         """As copyreg's, for a class whose first base in C is ``base``, and a state of just that type."""
         answer = self._class_answer(cls)
         if base is object or (base is tzinfo and type(state) is tzinfo):
             return object.__new__(cls) if answer.plain is not None else self._newobj_ex(cls, (), {})
-        if not isinstance(base, type) or base not in _BASES or not issubclass(cls, base) or type(state) is not base:
+        if not is_class(base) or base not in _BASES or not issubclass(cls, base) or type(state) is not base:
             raise CorruptError("copyreg._reconstructor with a base that no pickler gives")
         if answer.plain is None and answer.new is None:
             raise UntrustedError(f"{answer.name} is no class that the policy lets the stream create", (answer.name,))
@@ -366,6 +388,7 @@ def _array_maker() -> Any:
 _PARTIAL = ("functools", "partial")
 _BASES = frozenset((list, dict, set, frozenset, tuple, str, bytes, bytearray, int, float, complex))
 _NOTHING = object()
+_IN_C: tuple[Any, ...] = (GetSetDescriptorType, MemberDescriptorType, WrapperDescriptorType)  # of types in C
 _decided: dict[tuple[str, str], Any] = {}
 
 
@@ -384,7 +407,7 @@ def known(module: str, name: str) -> Any:
 
 def _shown(thing: Any) -> str:
     """What something is called, at no cost: showing a value may take for ever."""
-    return ".".join(own_name(thing)) if isinstance(thing, type) else f"a {type(thing).__name__}"
+    return ".".join(own_name(thing)) if is_class(thing) else f"a {type(thing).__name__}"
 
 
 def _value(row: Any) -> Any:
@@ -392,21 +415,31 @@ def _value(row: Any) -> Any:
 
 
 def own_name(thing: Any, default: tuple[str, str] = ("", "")) -> tuple[str, str]:
-    """The module and qualified name by which a class or function knows itself."""
-    try:
-        if isinstance(thing, type):
-            get = type.__getattribute__
-            module, name = get(thing, "__module__"), get(thing, "__qualname__")
-        else:
-            module, name = thing.__module__, thing.__qualname__
-    except Exception:
+    """The module and qualified name by which a class or function knows itself; no code of its own is asked, which
+    could be that of a stand-in for something that would be imported or made now."""
+    if is_class(thing):
+        module, name = names_of(thing)
+    elif _answers_by_itself(type(thing)):
         return default
+    else:
+        try:
+            module, name = thing.__module__, thing.__qualname__
+        except Exception:
+            return default
     return (module, name) if type(module) is str and type(name) is str else default
+
+
+def _answers_by_itself(cls: type) -> bool:
+    """Whether asking instances of a class for their name could run Python code: a module's is its __getattr__."""
+    if issubclass(cls, ModuleType) or static_attribute(cls, "__getattr__")[0] is not None:
+        return True
+    found = [static_attribute(cls, name) for name in ("__getattribute__", "__module__", "__qualname__")]
+    return any(owner is not None and type(value) not in (str, *_IN_C) for owner, value in found)
 
 
 def _is_own_value(found: Any, module: str) -> bool:
     """Whether something that is no class may go by a name in a module: a function of another library may not."""
-    if found is _NOTHING or isinstance(found, (type, ModuleType)):
+    if found is _NOTHING or is_class(found) or issubclass(type(found), ModuleType):
         return False
     own, _ = own_name(found, default=(module, ""))
     return own.split(".")[0].lstrip("_") == module.split(".")[0].lstrip("_")
@@ -420,21 +453,23 @@ def find(module: str, name: str) -> Any:
         return _NOTHING
     if any(part.startswith("__") for part in module.split(".")[1:]):
         return _NOTHING  # __main__, which is a program, and __init__, which would run again
-    loaded = sys.modules.get(module) or import_module(module)
-    if not isinstance(loaded, ModuleType):
+    loaded: Any = sys.modules.get(module)
+    if loaded is None:
+        loaded = import_module(module)
+    if not issubclass(type(loaded), ModuleType):
         return _NOTHING
     found = ModuleType.__getattribute__(loaded, "__dict__").get(parts[0], _NOTHING)
     for part in parts[1:]:
-        if not isinstance(found, type):
+        if not is_class(found):
             return _NOTHING
         cls = found
         owner, found = static_attribute(cls, part)
         if owner is None:
             return _NOTHING
-        if isinstance(found, staticmethod):
+        if type(found) is staticmethod:
             found = found.__func__
-        elif isinstance(found, classmethod):
-            found = found.__get__(None, cls)
+        elif type(found) is classmethod and type(found.__func__) is FunctionType:
+            found = MethodType(found.__func__, cls)  # not by __get__, which of a property would give the value
     return found
 
 

@@ -2,7 +2,8 @@
 
 - of a function that may be a value: the partial itself, its arguments being data;
 - of ``Class.__new__``, which is how protocols 2 and 3 write that an instance has arguments by name: called at
-  once, without arguments. Nothing of it is a partial: a `Deferred` stands for it until REDUCE uses it up.
+  once, without arguments. Nothing of it is a partial, nor a function: a `Deferred` stands for it, and REDUCE of one
+  has the policy make the instance, as NEWOBJ_EX would.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import functools
 
 from perdure.errors import CorruptError, UntrustedError
+from perdure.policy.classes import is_class, mro_of
 from perdure.policy.rows import Callee, Kind, kind_in, never
 
 TYPE_CHECKING = False
@@ -19,22 +21,20 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Kinds
 
-__all__ = ["KINDS", "NewOf", "kind", "partial_row", "row"]
+__all__ = ["KINDS", "Deferred", "NewOf", "deferred_kind", "kind", "partial_row", "row"]
 
 
 class NewOf:
-    """Stands for ``Class.__new__`` in a stream. ``new(cls, *args, **keywords)`` makes an instance of the class or of
-    one that inherits it, and refuses others."""
+    """Stands for ``Class.__new__`` in a stream, and can do nothing."""
 
-    __slots__ = ("cls", "new")
+    __slots__ = ("cls",)
 
-    def __init__(self, cls: type, new: Callable[..., Any]) -> None:
+    def __init__(self, cls: type) -> None:
         self.cls = cls
-        self.new = new
 
 
 class Deferred:
-    """Stands for ``partial(Class.__new__, Class, *args, **keywords)``; of no use but to be called."""
+    """Stands for ``partial(Class.__new__, Class, *args, **keywords)``; of no use but to REDUCE."""
 
     __slots__ = ("args", "keywords", "of")
 
@@ -76,21 +76,23 @@ def _build_partial(partial: Any, state: Any) -> None:
 def _build_deferred(deferred: Deferred, state: Any) -> None:
     args, keywords = _arguments(state, deferred.of)
     cls = args[0] if args else None
-    if deferred.args is not None or not isinstance(cls, type) or not issubclass(cls, deferred.of.cls):
+    if deferred.args is not None or not is_class(cls) or deferred.of.cls not in mro_of(cls):
         raise CorruptError("an instance is made by the __new__ of its own class")
     deferred.args, deferred.keywords = args, keywords
 
 
-def _call_deferred(deferred: Deferred) -> Any:
-    if deferred.args is None:
-        raise UntrustedError("a partial is called that has no arguments")
-    return deferred.of.new(*deferred.args, **deferred.keywords)
+def deferred_kind(make: Callable[[Any, Any, Any], Any]) -> Kind:
+    """Of Deferred, for a policy whose ``make(cls, args, keywords)`` makes an instance, or refuses to."""
+
+    def call(deferred: Deferred) -> Any:
+        if deferred.args is None:
+            raise UntrustedError("a partial is called that has no arguments")
+        return make(deferred.args[0], deferred.args[1:], deferred.keywords)
+
+    return Kind(_build_deferred, call=call, unseen=True)
 
 
-KINDS: Kinds = {
-    ("functools", "partial"): Kind(_build_partial, unseen=True),
-    (__name__, "Deferred"): Kind(_build_deferred, call=_call_deferred, unseen=True),
-}
+KINDS: Kinds = {("functools", "partial"): Kind(_build_partial, unseen=True)}
 
 
 def row(module: str, name: str) -> None:

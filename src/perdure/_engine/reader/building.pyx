@@ -14,7 +14,7 @@ from perdure._engine.reader.keys cimport *
 from perdure._engine.reader.machine cimport *
 from perdure._engine.reader.names cimport extension_name, find_extension, find_global, keep_extension
 from perdure._engine.reader.scan cimport put_to_drop
-from perdure._engine.reader.work cimport charge_chain, is_chain
+from perdure._engine.reader.work cimport charge_chain, is_chain, look_after
 
 from perdure.errors import UnpicklingError
 
@@ -28,6 +28,8 @@ cdef extern from *:
     size_t ARGUMENTS_OFFSET "PERDURE_OFFSET"
     PyObject* call_new "PERDURE_TP_NEW_CALL"(PyTypeObject*, PyObject*, PyObject*) noexcept
     bint has_new "PERDURE_HAS_NEW"(PyTypeObject*) noexcept
+    PyTypeObject PyWrapperDescr_Type
+    int PySequence_Check(PyObject*) noexcept
     const char* type_name "PERDURE_TP_NAME"(PyObject*) noexcept
 
 ctypedef PyObject* (*finder)(PyObject*, PyObject*, int, bint) noexcept
@@ -39,6 +41,7 @@ cdef str S_extend = "extend"
 cdef str S_add = "add"
 cdef str S_setstate = "__setstate__"
 cdef str S_dict = "__dict__"
+cdef str S_setitem = "__setitem__"
 cdef str S_getinitargs = "__getinitargs__"
 cdef str S_new = "__new__"
 cdef str S_int = "int"
@@ -91,7 +94,7 @@ cdef int extend_object(Machine* m, PyObject* target, PyObject** items) noexcept:
         method = wanted_method(m, target, <PyObject*>S_append)
         if method == NULL:
             return -1
-        status = call_with_each(m, method, items)
+        status = call_with_each(m, method, items, NULL)
         Py_DECREF(method)
     if status == 0:
         m.foreign = False
@@ -110,8 +113,8 @@ cdef PyObject* wanted_method(Machine* m, PyObject* target, PyObject* name) noexc
     return method
 
 
-cdef int call_with_each(Machine* m, PyObject* method, PyObject** items) noexcept:
-    """Calls method(value) for each value above `items`, which leave the stack."""
+cdef int call_with_each(Machine* m, PyObject* method, PyObject** items, PyObject* keys_of) noexcept:
+    """Calls method(value) for each value above `items`, which leave the stack; they may be keys of a set then."""
     cdef PyObject** item = items
     cdef PyObject* answer
     while item < m.sp:
@@ -119,6 +122,8 @@ cdef int call_with_each(Machine* m, PyObject* method, PyObject** items) noexcept
         if answer == NULL:
             return -1
         Py_DECREF(answer)
+        if keys_of != NULL and look_after(m, keys_of, item[0]) < 0:
+            return -1
         item += 1
     while m.sp > items:
         m.sp -= 1
@@ -134,7 +139,8 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
         return -1
     if PyDict_CheckExact(target):
         for i in range(0, n, 2):
-            if is_deep(&m.steps, items[i]) or PyDict_SetItem(target, items[i], items[i + 1]) < 0:
+            if (is_deep(&m.steps, items[i]) or PyDict_SetItem(target, items[i], items[i + 1]) < 0
+                    or look_after(m, target, items[i]) < 0):
                 return -1
     elif n:
         if direct_ordered and is_blank(target):
@@ -149,7 +155,7 @@ cdef int set_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t n)
                 status = PyODict_SetItem(target, items[i], items[i + 1])
             else:
                 status = PyObject_SetItem(target, items[i], items[i + 1])
-            if status < 0:
+            if status < 0 or look_after(m, target, items[i]) < 0:
                 return -1
         m.foreign = False
     for i in range(n):
@@ -165,12 +171,17 @@ cdef int check_items(Machine* m, PyObject* target, PyObject** items, Py_ssize_t 
         return 0
     if is_chain(Py_TYPE(target)) and charge_chain(m, Py_TYPE(target), items, n) < 0:
         return -1
-    return 0 if PyDict_Check(target) else refuse_slices(items, n)
+    return 0 if PyDict_Check(target) else refuse_places(target, items, n)
 
 
-cdef int refuse_slices(PyObject** items, Py_ssize_t n) noexcept:
-    """Items of a sequence that is no list itself: by slices, one could put it into itself, again and again."""
+cdef int refuse_places(PyObject* target, PyObject** items, Py_ssize_t n) noexcept:
+    """SETITEMS is for mappings: no pickler fills sequences by place, and a deque takes long to find one. Where a
+    class sets items by code of its own, slices could put a sequence into itself, again and again."""
     cdef Py_ssize_t i
+    cdef PyObject* method = _PyType_Lookup(Py_TYPE(target), <PyObject*>S_setitem)
+    if method != NULL and Py_TYPE(method) == &PyWrapperDescr_Type and PySequence_Check(target):
+        PyErr_Format(UNPICKLING, b"SETITEMS on a %.200s", Py_TYPE(target).tp_name)
+        return -1
     for i in range(0, n, 2):
         if Py_TYPE(items[i]) == &PySlice_Type:
             PyErr_SetString(UNPICKLING, b"SETITEMS with a slice")
@@ -188,7 +199,8 @@ cdef int add_items(Machine* m, PyObject* target, PyObject** items) noexcept:
     if Py_TYPE(target) == &PySet_Type or (m.policy == NULL and PySet_Check(target)):
         item = items
         while item < m.sp:
-            if is_deep(&m.steps, item[0]) or PySet_Add(target, item[0]) < 0:
+            if (is_deep(&m.steps, item[0]) or PySet_Add(target, item[0]) < 0
+                    or look_after(m, target, item[0]) < 0):
                 return -1
             item += 1
         while m.sp > items:
@@ -199,7 +211,7 @@ cdef int add_items(Machine* m, PyObject* target, PyObject** items) noexcept:
     method = wanted_method(m, target, <PyObject*>S_add)
     if method == NULL:
         return -1
-    status = call_with_each(m, method, items)
+    status = call_with_each(m, method, items, target if PySet_Check(target) else NULL)
     Py_DECREF(method)
     if status == 0:
         m.foreign = False
@@ -217,7 +229,7 @@ cdef PyObject* frozenset_of(Machine* m, PyObject** items, Py_ssize_t n) noexcept
         return frozenset_by_tuple(m, items, n)
     for i in range(n):
         # Still ours alone, so adding to it is allowed.
-        if is_deep(&m.steps, items[i]) or PySet_Add(made, items[i]) < 0:
+        if is_deep(&m.steps, items[i]) or PySet_Add(made, items[i]) < 0 or look_after(m, made, items[i]) < 0:
             Py_DECREF(made)
             return NULL
     for i in range(n):

@@ -51,6 +51,7 @@ cdef extern from "Python.h":
     # numbers
     PyObject* PyLong_FromLong(long) noexcept  # new
     PyObject* PyLong_FromSsize_t(Py_ssize_t) noexcept  # new
+    PyObject* PyLong_FromUnsignedLongLong(unsigned long long) noexcept  # new
     PyObject* PyLong_FromString(const char*, char**, int) noexcept  # new
     Py_ssize_t PyLong_AsSsize_t(PyObject*) noexcept
     long PyLong_AsLong(PyObject*) noexcept
@@ -76,6 +77,9 @@ cdef extern from "Python.h":
     int PyUnicode_CheckExact(PyObject*) noexcept
     int PyUnicode_Compare(PyObject*, PyObject*) noexcept
     int PyUnicode_Check(PyObject*) noexcept
+    int PyLong_Check(PyObject*) noexcept
+    int PyList_Check(PyObject*) noexcept
+    int PyByteArray_Check(PyObject*) noexcept
     void* PyUnicode_DATA(PyObject*) noexcept
     ctypedef struct PyASCIIObject:
         pass

@@ -25,6 +25,7 @@ cdef class Callee:
     cdef readonly bint hashes    # the one argument is a list whose items it hashes
     cdef readonly bint arrays    # `direct` is numpy's _frombuffer or its scalar
     cdef readonly bint pending   # what it makes must be BUILT before the load ends
+    cdef readonly bint lends     # may give what others have already: code of its own chooses
 
 cdef class Constant:
     cdef readonly object value

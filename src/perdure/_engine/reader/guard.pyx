@@ -45,6 +45,8 @@ cdef extern from *:
     PyObject* PyLong_FromVoidPtr(void*) noexcept
     int PyUnicode_CompareWithASCIIString(PyObject*, const char*) noexcept
     size_t ARGUMENTS_OFFSET "PY_VECTORCALL_ARGUMENTS_OFFSET"
+    int PyType_HasFeature(PyTypeObject*, unsigned long) noexcept
+    unsigned long Py_TPFLAGS_HEAPTYPE
 
 cdef object NO_VALUE = object()
 cdef object UUIDS = 1 << 128
@@ -61,12 +63,14 @@ cdef class Callee:
     ``direct`` is called instead of ``call`` where the arguments are exactly of the ``types`` (and a
     str or an int is not very long). ``hashes``: the argument is a list
     whose items are hashed, which is charged first. ``arrays``: ``direct`` is numpy's _frombuffer
-    or its scalar, and the engine proves their arguments itself where it can. ``pending``: using what it makes before BUILD could
-    crash, so that a load which leaves one unbuilt ends in an error.
+    or its scalar, and the engine proves their arguments itself where it can. ``pending``: using what it makes before
+    BUILD could crash, so that a load which leaves one unbuilt ends in an error. ``lends``: what it gives may be
+    somebody's already, so that it counts as made here only where nobody else holds it.
     """
 
     def __init__(self, str name not None, call=None, *, new=None, value=NO_VALUE, plain=None, direct=None,
-                 tuple types not None=(), bint hashes=False, bint arrays=False, bint pending=False):
+                 tuple types not None=(), bint hashes=False, bint arrays=False, bint pending=False,
+                 bint lends=False):
         self.name = name
         self.call = call
         self.new = new
@@ -77,6 +81,7 @@ cdef class Callee:
         self.hashes = hashes
         self.arrays = arrays
         self.pending = pending
+        self.lends = lends
 
     def __repr__(self):
         return f"<callee {self.name}>"
@@ -254,6 +259,9 @@ cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssi
             return (<with_one>refuse_name)(callee)
         if charge_call(m, callee, args, n) < 0:
             return NULL
+        if (<Callee>callee).hashes and n == 1 and PyList_CheckExact(args[0]):
+            value = set_of_list(m, args[0], <PyObject*>(<Callee>callee).value == <PyObject*>&PyFrozenSet_Type)
+            return received(m, callee, value)
     before = begin_work(m)
     value = PyObject_Vectorcall(target, args, (<size_t>n | ARGUMENTS_OFFSET) if on_stack else <size_t>n, NULL)
     end_work(before)
@@ -284,7 +292,24 @@ cdef PyObject* call_instance(Machine* m, PyObject* instance, Py_ssize_t n) noexc
     value = PyObject_Vectorcall(<PyObject*>(<Kind>kind).call, &instance, 1, NULL)
     end_work(before)
     m.foreign |= value == NULL
+    if value == NULL:
+        return NULL
+    note_made(m, value)
+    if Py_REFCNT(value) > 1 and keep_foreign(m, value) < 0:
+        Py_DECREF(value)
+        value = NULL
     return value
+
+
+cdef inline void note_made(Machine* m, PyObject* value) noexcept:
+    """Code of a class has run to make an instance whose attributes BUILD may set: it may have given it others' dict."""
+    cdef PyObject* kind
+    if m.ran or not PyType_HasFeature(Py_TYPE(value), Py_TPFLAGS_HEAPTYPE):
+        return
+    kind = kind_of(m, Py_TYPE(value))
+    if kind == NULL:
+        PyErr_Clear()
+    m.ran = kind == NULL or (kind != Py_None and <PyObject*>(<Kind>kind).build == Py_True)
 
 
 cdef int charge_call(Machine* m, PyObject* callee, PyObject** args, Py_ssize_t n) noexcept:
@@ -300,7 +325,7 @@ cdef int charge_call(Machine* m, PyObject* callee, PyObject** args, Py_ssize_t n
         size = PyTuple_GET_SIZE(args[0])
     if (<Callee>callee).hashes and items != NULL:
         m.copies -= 64 * size
-        return charge(m, NULL, items, size, 1)
+        return charge_sequence(m, args[0])
     if PyType_Check(cls) and is_chain(<PyTypeObject*>cls):
         if charge_chain(m, <PyTypeObject*>cls, args, n) < 0:
             return -1
@@ -317,18 +342,22 @@ cdef PyObject* received(Machine* m, PyObject* callee, PyObject* value) noexcept:
         return value  # getattr gave another one
     m.callees -= 1
     m.pending += (<Callee>callee).pending
-    # What others hold too was not made here, as far as anyone can tell; but a class's own instance
-    # may have told others of itself.
-    if Py_REFCNT(value) > 1 and (<Callee>callee).plain is None and keep_foreign(m, value) < 0:
+    note_made(m, value)
+    # What others hold too was not made here, as far as anyone can tell; but an instance that the class had no
+    # choice but to make may have told others of itself.
+    if (Py_REFCNT(value) > 1 and ((<Callee>callee).plain is None or (<Callee>callee).lends)
+            and keep_foreign(m, value) < 0):
         Py_DECREF(value)
         return NULL
     return value
 
 
 cdef int keep_foreign(Machine* m, PyObject* value) noexcept:
-    """Notes a value that this load did not make, unless no opcode could change it anyway."""
+    """Notes a value that this load did not make, unless no opcode could change it anyway; find_class may give its
+    class later, though."""
     cdef PyObject* kind
-    if not PyList_CheckExact(value) and not PyDict_CheckExact(value) and Py_TYPE(value) != &PySet_Type:
+    cdef bint ours = PyList_CheckExact(value) or PyDict_CheckExact(value) or Py_TYPE(value) == &PySet_Type
+    if not ours and m.unpickler == NULL:
         kind = kind_of(m, Py_TYPE(value))
         if kind == NULL or kind == Py_None:
             return -1 if kind == NULL else 0
@@ -569,7 +598,7 @@ cdef bint is_ordinary(Machine* m, PyObject* instance) noexcept:
     if kind == NULL:
         PyErr_Clear()
         return False
-    return kind != Py_None and <PyObject*>(<Kind>kind).build == Py_True and m.shared == NULL
+    return kind != Py_None and <PyObject*>(<Kind>kind).build == Py_True and m.shared == NULL and not m.ran
 
 
 cdef bint is_sound_uuid(Machine* m, PyObject* instance, PyObject* number) noexcept:
@@ -665,6 +694,9 @@ cdef int set_dict(PyObject* instance, PyObject* state) noexcept:
     if not PyDict_CheckExact(attributes):
         PyErr_SetString(<PyObject*>UnpicklingError, b"the instance's __dict__ is no dict")
         status = -1
+    elif Py_REFCNT(attributes) > 2:  # of the instance and here: a class may share one between its instances
+        PyErr_SetString(<PyObject*>UnpicklingError, b"the instance's __dict__ is not its own")
+        status = -1
     while status == 0 and PyDict_Next(state, &at, &key, &value):
         if not PyUnicode_CheckExact(key) or is_reserved(key):
             no_name(key, b"an attribute")
@@ -722,7 +754,9 @@ cdef int set_slot(PyObject* instance, PyObject* key, PyObject* value) noexcept:
     if member == NULL:
         attributes = PyObject_GenericGetDict(instance, NULL)
         if attributes != NULL:
-            status = PyDict_SetItem(attributes, key, value) if PyDict_CheckExact(attributes) else -1
+            status = -1
+            if PyDict_CheckExact(attributes) and Py_REFCNT(attributes) <= 2:
+                status = PyDict_SetItem(attributes, key, value)
             Py_DECREF(attributes)
             if status == 0 or PyErr_Occurred() != NULL:
                 return status
@@ -747,9 +781,14 @@ def charge_copy(Py_ssize_t size):
     charge_now(size)
 
 
-def charge_hashing(list keys not None):
-    """The same for keys that it is about to hash. Raises LimitError."""
-    charge_hashes(keys)
+def charge_arguments(tuple args not None):
+    """The same for all that it is about to call something with. Raises LimitError."""
+    charge_call_of(args)
+
+
+def charge_hashing(list keys not None, bint as_dict=False):
+    """The same for keys that it is about to hash, to put them in a set or a dict. Raises LimitError."""
+    charge_hashes(keys, as_dict)
 
 
 def note_pending():

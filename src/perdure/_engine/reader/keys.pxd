@@ -12,6 +12,8 @@ from cpython.object cimport PyObject
 from libc.stdint cimport uint64_t, uint8_t
 from perdure._engine.layouts cimport *
 from perdure._engine.reader.capi cimport *
+from perdure._engine.reader.machine cimport Machine
+from perdure._engine.reader.work cimport look_after
 from perdure._engine.reader.values cimport Words, words_of, text_of_words, text_of, HIGH_BITS
 
 cdef enum:
@@ -186,14 +188,14 @@ cdef inline void fill_entries(DictEntry* entries, PyObject** items, Py_ssize_t n
         Py_DECREF(items[2 * i])
 
 
-cdef inline PyObject* dict_of(Keys* table, Py_ssize_t* steps, PyObject** items, Py_ssize_t n) noexcept:
+cdef inline PyObject* dict_of(Keys* table, Machine* m, PyObject** items, Py_ssize_t n) noexcept:
     """A new dict of n pairs on the stack, which it consumes; on failure none is consumed."""
     cdef uint64_t h
     cdef Shape* shape
     cdef DictEntry* entries
     cdef PyObject* made
     if FREE_THREADED or n > SHAPE_KEYS or not direct_dicts:
-        return plain_dict(steps, items, n)
+        return plain_dict(m, items, n)
     h = shape_hash(items, n)
     shape = &table.shapes[h >> 20 & (SHAPES - 1)]
     if is_template(shape, h, items, n):
@@ -205,13 +207,13 @@ cdef inline PyObject* dict_of(Keys* table, Py_ssize_t* steps, PyObject** items, 
             fill_entries(entries, items, n)
             return made
         Py_DECREF(made)
-    made = plain_dict(steps, items, n)
+    made = plain_dict(m, items, n)
     if made != NULL:
         learn_shape(shape, h, made, n)
     return made
 
 
-cdef inline PyObject* plain_dict(Py_ssize_t* steps, PyObject** items, Py_ssize_t n) noexcept:
+cdef inline PyObject* plain_dict(Machine* m, PyObject** items, Py_ssize_t n) noexcept:
     """As dict_of, key by key. A table for keys that are not str is sized at once: it is of the
     general kind anyway (one for str keys would become so, and stay larger and slower)."""
     cdef PyObject* made
@@ -223,7 +225,8 @@ cdef inline PyObject* plain_dict(Py_ssize_t* steps, PyObject** items, Py_ssize_t
     if made == NULL:
         return NULL
     for i in range(n):
-        if is_deep(steps, items[2 * i]) or PyDict_SetItem(made, items[2 * i], items[2 * i + 1]) < 0:
+        if (is_deep(&m.steps, items[2 * i]) or PyDict_SetItem(made, items[2 * i], items[2 * i + 1]) < 0
+                or look_after(m, made, items[2 * i]) < 0):
             Py_DECREF(made)
             return NULL
     for i in range(2 * n):

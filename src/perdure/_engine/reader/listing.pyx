@@ -14,10 +14,14 @@ from perdure._engine.reader.machine cimport argument_size
 
 from perdure._engine.reader.names cimport extension_name, renamed
 
+from bisect import bisect_left
+from os import urandom
+
 from perdure.errors import CorruptError, TruncatedError
 
 cdef enum:
     MOST = 100_000  # names in one answer
+    LONG = 600      # bytes of a text, beyond which it can be no name that anybody trusts: its beginning stands for it
 
 cdef struct Entry:
     const unsigned char* text  # NULL: so many other values
@@ -36,6 +40,9 @@ cdef class Listing:
     cdef bint python2
     cdef bint exact
     cdef bint skipping  # names on lines are not noted, nor the stack kept
+    cdef const unsigned char* shown  # the opcode whose text was looked at last, and what it was
+    cdef object shown_text
+    cdef object chance  # makes indices keys that no stream can choose
 
     def __cinit__(self):
         self.room = self.mark_room = 64
@@ -45,6 +52,7 @@ cdef class Listing:
             raise MemoryError
         self.memo = {}
         self.found = {}
+        self.chance = int.from_bytes(urandom(7), "little")
 
     def __dealloc__(self):
         PyMem_Free(self.stack)
@@ -114,13 +122,13 @@ cdef class Listing:
             raise CorruptError("unpickling stack underflow")
         top = &self.stack[self.depth - 1]
         if top.text != NULL:
-            self.memo[index] = (<Py_ssize_t>top.text, top.n, top.op)
+            self.memo[index ^ self.chance] = (<Py_ssize_t>top.text, top.n, top.op)
         else:
-            self.memo.pop(index, None)
+            self.memo.pop(index ^ self.chance, None)
         return 0
 
     cdef int get(self, object index) except -1:
-        found = self.memo.get(index)
+        found = self.memo.get(index ^ self.chance)
         if found is None:
             return self.push()
         return self.push_text(<const unsigned char*><Py_ssize_t>found[0], found[1], found[2])
@@ -144,7 +152,10 @@ cdef class Listing:
 
 
 cdef object text_of(Entry* entry):
-    cdef bytes raw = entry.text[:entry.n]
+    cdef bytes raw
+    if entry.n > LONG:
+        return (<bytes>entry.text[:LONG]).decode("ascii", "replace") + "..."
+    raw = entry.text[:entry.n]
     if entry.op == OP_UNICODE:
         return raw.decode("raw-unicode-escape")
     if entry.op == OP_STRING:
@@ -193,7 +204,7 @@ cdef bint skim_names(Listing listing, const unsigned char** cursor, const unsign
     cdef const unsigned char* start = cursor[0]
     cdef Skim state
     uses = []     # (module or None, name or None, module's memo index, name's, where)
-    puts = {}     # memo index: [(where, text or None)]
+    puts = {}     # memo index: ([where, ...], [text or None, ...])
     memset(&state, 0, sizeof(Skim))
     listing.python2 = fix_imports
     if not skim(listing, &state, cursor, end, fix_imports, uses, puts):
@@ -229,11 +240,9 @@ cdef bint skim_names(Listing listing, const unsigned char** cursor, const unsign
 
 cdef object text_put(dict puts, object index, object where):
     """What the memo held under an index at a place in the stream, if that was a text for certain."""
-    found = None
-    for at, text in puts.get(index, ()):
-        if at < where:
-            found = text
-    return found
+    places, texts = puts.get(index, ((), ()))
+    at = bisect_left(places, where)
+    return texts[at - 1] if at else None
 
 
 cdef object text_at(const unsigned char* p):
@@ -263,7 +272,7 @@ cdef bint skim(Listing listing, Skim* s, const unsigned char** cursor, const uns
         op = p[0]
         if op == OP_MEMOIZE:
             if s.wanted != NULL and s.count < s.wanted_bits and s.wanted[s.count >> 6] >> (s.count & 63) & 1:
-                note_put(s, puts, s.count, p - start)
+                note_put(listing, s, puts, s.count, p - start)
             s.count += 1
             p += 1
             continue
@@ -284,7 +293,7 @@ cdef bint skim(Listing listing, Skim* s, const unsigned char** cursor, const uns
         elif op == OP_BINPUT or op == OP_LONG_BINPUT:
             n = p[1] if op == OP_BINPUT else u32(p + 1)
             if s.wanted != NULL and n < <uint64_t>s.wanted_bits and s.wanted[n >> 6] >> (n & 63) & 1:
-                note_put(s, puts, n, p - start)
+                note_put(listing, s, puts, n, p - start)
             s.count += 1
             p += 2 if op == OP_BINPUT else 5
             continue
@@ -340,11 +349,17 @@ cdef bint skim(Listing listing, Skim* s, const unsigned char** cursor, const uns
             raise CorruptError(f"invalid load key, {chr(op)!r}.")
 
 
-cdef int note_put(Skim* s, dict puts, Py_ssize_t index, Py_ssize_t where) except -1:
+cdef int note_put(Listing listing, Skim* s, dict puts, Py_ssize_t index, Py_ssize_t where) except -1:
     text = None
     if s.last != NULL and s.last[0] != OP_BINGET and s.last[0] != OP_LONG_BINGET:
-        text = text_at(s.last)
-    puts.setdefault(index, []).append((where, text))
+        if listing.shown != s.last:
+            listing.shown = s.last
+            listing.shown_text = text_at(s.last)
+        text = listing.shown_text
+    places, texts = puts.setdefault(index, ([], []))
+    if not texts or texts[len(texts) - 1] is not text:
+        places.append(where)
+        texts.append(text)
     return 0
 
 

@@ -90,6 +90,7 @@ cdef struct Machine:
     Py_ssize_t callees
     Py_ssize_t pending          # instances that are unsafe to use before BUILD fills them in
     bint memo_callees
+    bint ran                    # code of trusted classes made instances, and may have given them a dict of others'
     Py_ssize_t budget
     Py_ssize_t granted          # of the budget, by what was read so far
     Py_ssize_t copies           # bytes that calls may copy, besides COPIES for each one read
@@ -97,6 +98,10 @@ cdef struct Machine:
     Py_ssize_t counted_size
     uint16_t* counts
     Py_ssize_t counters
+    uint16_t* strange           # counts of hashes in containers that are no dicts and no sets
+    Py_ssize_t strangers        # how many keys these count
+    bint probing                # keys are put in a large container, and are not all text
+    uint64_t random             # for samples of them
     bint fixed_steps            # the caller says how many, whatever is read
     bint fixed_copies
     Py_ssize_t chained          # containers without a trashcan that hold another
@@ -208,6 +213,9 @@ cdef inline void clear_stack(Machine* m) noexcept:
 
 # ---- memo ----------------------------------------------------------------------------------
 
+# An odd number that no stream knows, and the one that undoes a multiplication by it.
+cdef uint64_t chance, undone
+
 cdef inline int grow_memo(Machine* m, Py_ssize_t need) noexcept:
     """Room for indices below `need`."""
     cdef Py_ssize_t room = m.memo_room * 2 if m.memo_room * 2 > need else need
@@ -245,6 +253,10 @@ cdef inline int memo_put(Machine* m, Py_ssize_t index, PyObject* value) noexcept
         Py_DECREF(old)
     return 0
 
+cdef inline PyObject* sparse_key(Py_ssize_t index) noexcept:
+    """An index as the key of the memo's dict: no stream can choose those that stand in each other's way there."""
+    return PyLong_FromUnsignedLongLong(<unsigned long long>index * chance)
+
 cdef inline int memo_put_sparse(Machine* m, Py_ssize_t index, PyObject* value) noexcept:
     cdef PyObject* key
     cdef Py_ssize_t before
@@ -253,7 +265,7 @@ cdef inline int memo_put_sparse(Machine* m, Py_ssize_t index, PyObject* value) n
         m.memo_sparse = PyDict_New()
         if m.memo_sparse == NULL:
             return -1
-    key = PyLong_FromSsize_t(index)
+    key = sparse_key(index)
     if key == NULL:
         return -1
     before = PyDict_GET_SIZE(m.memo_sparse)
@@ -264,7 +276,7 @@ cdef inline int memo_put_sparse(Machine* m, Py_ssize_t index, PyObject* value) n
 
 cdef inline int memo_drop_sparse(Machine* m, Py_ssize_t index) noexcept:
     """Before an index gets a place in the array, which has grown past it: it has one place only."""
-    cdef PyObject* key = PyLong_FromSsize_t(index)
+    cdef PyObject* key = sparse_key(index)
     cdef int found = -1 if key == NULL else PyDict_Contains(m.memo_sparse, key)
     if found > 0:
         found = PyDict_DelItem(m.memo_sparse, key)
@@ -274,7 +286,7 @@ cdef inline int memo_drop_sparse(Machine* m, Py_ssize_t index) noexcept:
 
 cdef inline PyObject* memo_get_sparse(Machine* m, Py_ssize_t index) noexcept:
     """Borrowed; NULL, perhaps without an exception."""
-    cdef PyObject* key = PyLong_FromSsize_t(index)
+    cdef PyObject* key = sparse_key(index)
     cdef PyObject* value
     if key == NULL:
         return NULL
@@ -348,6 +360,7 @@ cdef inline void machine_init(Machine* m) noexcept:
     m.memo = m.small_memo
     m.memo_room = SMALL_MEMO
     m.copies = FREE_COPIES
+    m.random = chance ^ <uint64_t>m
 
 cdef inline void machine_rest(Machine* m) noexcept:
     """After a load: everything let go except the memo (and the window, for what follows)."""
@@ -371,6 +384,10 @@ cdef inline void machine_rest(Machine* m) noexcept:
         m.counts = NULL
         m.counters = 0
         m.counted = NULL
+    if m.strange != NULL:
+        PyMem_Free(m.strange)
+        m.strange = NULL
+        m.strangers = 0
     Py_XDECREF(m.kinds)
     Py_XDECREF(m.kind)
     m.answers = m.kinds = m.kind = NULL

@@ -34,6 +34,7 @@ from perdure._engine.reader.source cimport *
 from perdure._engine.reader.values cimport *
 from perdure._engine.reader.work cimport charge_keys
 
+from os import urandom
 from sys import intern
 
 from perdure.errors import UnpicklingError
@@ -56,6 +57,9 @@ cdef Keys* keys = shared_keys()
 cdef void set_up():
     cdef int i
     cdef object value
+    global chance, undone
+    chance = int.from_bytes(urandom(8), "little") | 1
+    undone = pow(chance, -1, 1 << 64)
     global empty_tuple
     for i in range(256):
         value = i
@@ -429,7 +433,7 @@ cdef PyObject* run(Machine* m) noexcept:
                             sp = top - 2
                             p += 3 + i
                             continue
-                value = dict_of(keys, &m.steps, top, n >> 1) if n else PyDict_New()
+                value = dict_of(keys, m, top, n >> 1) if n else PyDict_New()
                 if unlikely(value == NULL):
                     break
                 number_dict(m, top[-1], value)

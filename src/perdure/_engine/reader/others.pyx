@@ -18,12 +18,15 @@ from perdure._engine.reader.keys cimport plain_dict
 from perdure._engine.reader.machine cimport *
 from perdure._engine.reader.source cimport *
 from perdure._engine.reader.values cimport *
-from perdure._engine.reader.work cimport charge_keys, credit_buffer
+from perdure._engine.reader.work cimport charge_keys, credit_buffer, refuse
 
 from perdure.errors import UnpicklingError
 
 cdef extern from "Python.h":
     long long PY_SSIZE_T_MAX
+
+cdef enum:
+    MANY_DIGITS = 100_000  # in text: reading them takes quadratic time, where Python's own limit is off
 
 cdef PyObject* UNPICKLING = <PyObject*>UnpicklingError
 
@@ -183,7 +186,7 @@ cdef int load_plain(Machine* m, int op) noexcept:
                 return -1
             if charge_keys(m, NULL, top, n, 2) < 0:
                 return -1
-            value = plain_dict(&m.steps, top, n >> 1)
+            value = plain_dict(m, top, n >> 1)
         else:
             if charge_keys(m, NULL, top, n, 1) < 0:
                 return -1
@@ -370,6 +373,8 @@ cdef int load_text(Machine* m, int op, char* line, Py_ssize_t n) noexcept:
     cdef long number
     cdef double real
     cdef PyObject* value
+    if (op == OP_INT or op == OP_LONG) and n > MANY_DIGITS and m.policy != NULL:
+        return refuse("a number of so many digits is not read", "digits")
     if op == OP_INT:
         if n == 2 and line[0] == 48 and (line[1] == 48 or line[1] == 49):
             value = Py_True if line[1] == 49 else Py_False

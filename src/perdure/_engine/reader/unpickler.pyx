@@ -11,7 +11,7 @@ only walk, again and again, objects that are all alive.
 """
 
 from cpython.object cimport PyObject
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport uint64_t, uintptr_t
 
 from perdure._engine.claims cimport *
 from perdure._engine.layouts cimport direct_memory
@@ -300,13 +300,20 @@ cdef int raise_converted(Machine* m, object error) except -1:
         raise error
     if m.reading and isinstance(error, OSError) or m.foreign and isinstance(error, Warning):
         raise error
-    text = str(error) or type(error).__name__
+    text = text_of(error)
     kind = TruncatedError if m.truncated else CorruptError
     if isinstance(error, (RecursionError, MemoryError)):
         raise LimitError(f"{text:.300} (at byte {m.error_offset})", limit_of(error)) from error
     notes = getattr(error, "__notes__", ())
     place = f", {notes[-1]}" if notes and notes[-1].startswith("at root") else ""
     raise kind(f"{text:.300} (at byte {m.error_offset}{place})", m.error_offset) from error
+
+
+cdef str text_of(object error):
+    """What it says, where that is text already: the repr of what it was raised with could be endless."""
+    if all([type(arg) is str or type(arg) is int or type(arg) is bytes or arg is None for arg in error.args]):
+        return str(error) or type(error).__name__
+    return type(error).__name__
 
 
 cdef str limit_of(object error):
@@ -491,19 +498,23 @@ cdef class PolicyUnpickler(Unpickler):
 
     def load(self):
         """Read a pickle from the file and return the object that it describes."""
-        self.machine.policy = borrowed(self.policy)
-        if self.limits is not None:
-            set_limits(&self.machine, self.limits)
-        if self.given_memo is not None and self.policy is not None:
-            for item in self.given_memo.values():
-                if keep_foreign(&self.machine, <PyObject*>item) < 0:
-                    take(NULL)
         try:
             return Unpickler.load(self)
         except Exception as error:
             if self.file is None or self.owner:
                 raise
             raise_converted(&self.machine, error)
+
+    cdef object load_claimed(self):
+        cdef Machine* m = &self.machine
+        m.policy = borrowed(self.policy)
+        if self.limits is not None:
+            set_limits(m, self.limits)
+        if self.given_memo is not None and self.policy is not None:
+            for item in self.given_memo.values():
+                if keep_foreign(m, <PyObject*>item) < 0:
+                    take(NULL)
+        return Unpickler.load_claimed(self)
 
 
 cdef class UnpicklerMemoProxy:
@@ -526,11 +537,13 @@ cdef class UnpicklerMemoProxy:
         """Copy the memo to a new dict, index to object."""
         cdef Machine* m = &self.unpickler.machine
         cdef dict copied = {}
+        cdef object key, value
         cdef Py_ssize_t i
         visiting = visit(&self.unpickler.owner, "Unpickler")
         try:
             if m.memo_sparse != NULL:
-                copied.update(<object>m.memo_sparse)
+                for key, value in (<dict><object>m.memo_sparse).items():
+                    copied[<uint64_t>key * undone] = value
             for i in range(m.memo_filled):
                 if m.memo[i] != NULL:
                     copied[i] = <object>m.memo[i]

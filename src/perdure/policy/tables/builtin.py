@@ -110,7 +110,15 @@ exception_kind = Kind(build_exception)
 
 
 def exception_row(cls: type) -> Callee:
-    return Callee(f"{cls.__module__}.{cls.__qualname__}", cls, new=lambda *args: cls.__new__(cls, *args), value=cls)
+    """A class whose constructor in C takes any arguments; some go through the second one, whatever it is."""
+    if not issubclass(cls, (SyntaxError, BaseExceptionGroup)):
+        return Callee(f"{cls.__module__}.{cls.__qualname__}", cls, new=lambda *args: cls.__new__(cls, *args), value=cls)
+
+    def checked(args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return args if len(args) < 2 or type(args[1]) in (tuple, list) else never(cls.__qualname__, args)
+
+    make: Any = cls
+    return class_row(cls, lambda *args: make(*checked(args)), new=lambda *args: make.__new__(cls, *checked(args)))
 
 
 KINDS: Kinds = {("builtins", name): exception_kind for name in _EXCEPTIONS}

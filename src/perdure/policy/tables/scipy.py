@@ -97,7 +97,7 @@ def _member_row(module: str, name: str) -> Answer | None:
     """What is named as an attribute of a class: a result's __new__, interp1d's functions, a constructor."""
     outer, _, member = name.rpartition(".")
     if member == "__new__" and outer in _RESULTS.get(module, ()):
-        return _found(module, outer, lambda cls: Constant(partial.NewOf(cls, _new_result)))
+        return _found(module, outer, lambda cls: Constant(partial.NewOf(cls)))
     if (module, outer) == _INTERP1D and member.startswith("_call_"):
         function = vars(getattr(import_module(module), outer)).get(member)
         return None if function is None else Constant(function, shared=True)

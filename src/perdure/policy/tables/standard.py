@@ -10,10 +10,11 @@ import re
 import warnings
 from collections import OrderedDict
 from importlib import import_module
+from threading import Lock
 
-from perdure._engine.reader.guard import charge_copy
+from perdure._engine.reader.guard import charge_copy, charge_hashing
 from perdure.errors import CorruptError
-from perdure.policy.classes import MANY_DIGITS, check_calendar, static_attribute
+from perdure.policy.classes import MANY_DIGITS, check_calendar, check_numbers, static_attribute
 from perdure.policy.rows import Callee, Kind, bare, class_row, fields, kind_in, never, too_much
 from perdure.policy.tables.builtin import build_exception, exception_row
 
@@ -28,6 +29,8 @@ __all__ = ["READING", "is_zone_key", "kind", "row"]
 
 
 WIDE_SET = 1 << 20  # what compiling a set of many characters counts for
+ANY_CASE = 1 << 16  # and that of a set of letters of any case
+COMPILING = 4096  # what compiling any pattern counts for
 SEEDING = 4096  # what making a generator counts for
 READING = 8192  # what reading a time zone's file counts for, in bytes that are copied
 
@@ -168,6 +171,8 @@ def _fraction(cls: type) -> Callee:
             never("fractions.Fraction", args)
         numerator, slash, denominator = args[0].partition("/")
         sign = numerator[:1] == "-"
+        if len(args[0]) > MANY_DIGITS:
+            too_much("a fraction of so many digits is not read", "digits")
         digits = (numerator[sign:], denominator if slash else "1")
         if not all(part.isascii() and part.isdigit() for part in digits):
             raise CorruptError("a Fraction is pickled as two whole numbers")
@@ -198,9 +203,11 @@ _SAFE_KEYS = frozenset((str, bytes, float, bool, type(None)))
 
 def _counter(cls: type) -> Callee:
     def call(*args: Any) -> Any:
-        if not args or (len(args) == 1 and type(args[0]) is dict):
-            return cls(*args)
-        return never(_name(cls), args)
+        if args and (len(args) != 1 or type(args[0]) is not dict):
+            never(_name(cls), args)
+        if args:
+            charge_hashing(list(args[0]), as_dict=True)
+        return cls(*args)
 
     return class_row(cls, call)
 
@@ -365,6 +372,9 @@ def _build_uuid(instance: Any, state: Any) -> None:
         raise CorruptError("is_safe of a UUID is a SafeUUID")
 
 
+_QUIET = Lock()  # two threads that put filters back in turns would leave one of them for good
+
+
 def _pattern(function: Any) -> Callee:
     def call(*args: Any) -> Any:
         if len(args) != 2 or type(args[0]) not in (str, bytes) or type(args[1]) is not int:
@@ -374,8 +384,9 @@ def _pattern(function: Any) -> Callee:
         if len(text) > 1 << 16 or shown.count("(") > 1000 or _nesting(shown) > 100 or flags & re.DEBUG:
             too_much("a pattern that is too large, too deep, or prints itself", "pattern")
         any_case = flags & re.IGNORECASE or "(?" in shown
-        charge_copy(128 * len(text) + (WIDE_SET if any_case else WIDE_SET >> 3) * _wide_sets(shown))
-        with warnings.catch_warnings():
+        charge_copy(COMPILING + 128 * len(text) + (WIDE_SET if any_case else WIDE_SET >> 3) * _wide_sets(shown)
+                    + (ANY_CASE * shown.count("[") if any_case else 0))  # fmt: skip
+        with _QUIET, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as to how it is written, which whoever loads it can't help
             return re.compile(text, flags)
 
@@ -415,6 +426,7 @@ def _array(cls: type) -> Callee:
         """Of a type code and a list of items, as protocols 0 to 2 have it."""
         if len(args) != 2 or not _is_code(args[0]) or type(args[1]) not in (list, str, bytes):
             never("array.array", args)
+        check_numbers("array.array", args[1])
         return cls(*args)
 
     return class_row(cls, call)

@@ -13,12 +13,26 @@ from tests.attacks.run import run
 from tests.attacks.streams import ATTACKS
 from tests.attacks.streams.attack import Attack
 
+LIBRARIES = (b"numpy", b"pandas", b"scipy", b"sklearn", b"networkx")
+
+
+def is_here(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # nor the package that it would be in
+        return False
+
+
+def is_standard(attack: Attack) -> bool:
+    """Whether it is the same to it which libraries are installed."""
+    return not attack.needs and not (isinstance(attack.data, bytes) and any(name in attack.data for name in LIBRARIES))
+
 
 def parameters() -> list[Any]:
     found = []
     for attack in ATTACKS.values():
-        marks = []
-        if attack.needs and find_spec(attack.needs) is None:
+        marks = [pytest.mark.standard] if is_standard(attack) else []
+        if attack.needs and not is_here(attack.needs):
             marks.append(pytest.mark.skip(reason=f"{attack.needs} is not installed"))
         found.append(pytest.param(attack, id=attack.id, marks=marks))
     return found

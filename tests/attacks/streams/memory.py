@@ -153,7 +153,7 @@ add("record: of a gigabyte, none", "an array of none of them, which has memory f
 STRINGS = call(name("numpy._core._internal", "_convert_to_stringdtype_kwargs"), True)
 for _what, _items in {"an object": [NAMESPACE], "a number": [1], "bytes": [b"x"], "None": [None], "a bomb": [BOMB], "a surrogate": ["\ud800"], "a long one": ["x" * 100_000]}.items():
     add(f"StringDType: {_what}", "items of a dtype that turns anything into text", stream(array((1, (1,), STRINGS, False, _items))), REFUSED | VALUE if _what in ("a long one", "a surrogate") else REFUSED)
-add("StringDType: missing", "a missing value that is a str", stream(array((1, (2,), call(name("numpy._core._internal", "_convert_to_stringdtype_kwargs"), False, "gone"), False, ["a", "gone"]))), VALUE)
+add("StringDType: missing", "a missing value that is a str", stream(array((1, (2,), call(name("numpy._core._internal", "_convert_to_stringdtype_kwargs"), False, "gone"), False, ["a", "gone"]))), VALUE, needs="numpy.strings")  # numpy 2
 
 # ---- masked arrays -----------------------------------------------------------------------------------------------
 for _what, _state in {

@@ -587,7 +587,7 @@ def build_seeds(seeds: Any, state: Any) -> None:
     # Each word of the entropy, and of the pool, is mixed with all of the pool.
     charge_copy(SEEDING + 8 * int(size) * (int(size) + 2 * len(key) + _words_of(entropy)))
     made = numpy.random.SeedSequence(entropy, spawn_key=key, pool_size=int(size), n_children_spawned=int(children))
-    type(seeds).__setstate_cython__(
+    numpy.random.SeedSequence.__setstate__(
         seeds, (made.entropy, made.n_children_spawned, made.pool, made.pool_size, made.spawn_key)
     )
 
@@ -741,7 +741,7 @@ def _ufunc_reconstruct(*args: Any) -> Any:
 _array_kind = Kind(build_array, unseen=True)
 KINDS: Kinds = {
     ("numpy", "ndarray"): _array_kind,
-    **{("numpy", name): _array_kind for name in ("matrix", "memmap", "recarray")},
+    **{("numpy", name): _array_kind for name in ("matrix", "memmap", "recarray", "chararray")},
     **{("numpy.rec", name): _array_kind for name in ("recarray",)},
     **{("numpy.char", name): _array_kind for name in ("chararray",)},
     **{(f"numpy{part}", "MaskedArray"): Kind(build_masked, unseen=True) for part in (".ma", ".ma.core")},

@@ -29,7 +29,7 @@ HARMLESS_EVENTS = frozenset(("array.__new__", "object.__getattr__", "sys._getfra
 MODULES = (
     "argparse", "array", "builtins", "collections", "copyreg", "datetime", "decimal", "enum", "fractions", "http", "ipaddress", "json",
     "json.decoder", "logging", "os", "pathlib", "pickle", "random", "re", "signal", "socket", "statistics", "string", "subprocess",
-    "time", "types", "urllib.parse", "uuid", "zoneinfo", "perdure", "perdure.errors", "perdure.policy.decide",
+    "time", "types", "urllib.parse", "uuid", "zoneinfo", "perdure", "perdure.errors", "perdure.policy.decide", "perdure.policy.trusting", "perdure.policy.registry",
     "perdure.policy.rows", "tests.attacks.victim", "tests.attacks.victim.asked", "tests.attacks.victim.elsewhere",
     "tests.attacks.victim.inheriting", "tests.attacks.victim.lending",
 )  # fmt: skip

@@ -184,10 +184,10 @@ def test_a_function_is_trusted_by_itself_alone() -> None:
 
 
 def test_trust_holds_for_every_later_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    from perdure.policy import decide
+    from perdure.policy import trusting
 
     for name in ("_trusted_by_all", "_built_in", "_recent"):
-        monkeypatch.setattr(decide, name, getattr(decide, name))
+        monkeypatch.setattr(trusting, name, getattr(trusting, name))
     stream = pickle.dumps([Point(1), Row(2, "b")])
     with pytest.raises(perdure.UntrustedError):
         perdure.loads(stream, trusted=[Row])

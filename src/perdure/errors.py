@@ -8,7 +8,7 @@ same objects as ``pickle.PicklingError`` and so on, without the cost of importin
 from _pickle import PickleError, PicklingError, UnpicklingError
 
 __all__ = [
-    "CorruptError", "LimitError", "PickleError", "PicklingError",
+    "CorruptError", "LimitError", "PerdureWarning", "PickleError", "PicklingError",
     "TamperedError", "TruncatedError", "UnpicklingError", "UntrustedError",
 ]
 
@@ -50,3 +50,7 @@ class TamperedError(UnpicklingError):
     def __init__(self, message: str, path: str | None = None) -> None:
         super().__init__(message)
         self.path = path
+
+
+class PerdureWarning(UserWarning):
+    """Something that is not wrong, but that the user would want to know: a file without a seal, another release."""

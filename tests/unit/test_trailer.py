@@ -123,8 +123,8 @@ def test_seals_that_are_none(seals: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes(data: bytes) -> None:
-    for given in (data, checked(data), checked(front(data)), checked(front(DIGS), data)):
+    for each in (data, checked(data), checked(front(data)), checked(front(DIGS), data)):
         try:
-            decode(given)
+            decode(each)
         except CorruptError:
             pass

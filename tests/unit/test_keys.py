@@ -381,18 +381,28 @@ def test_tilde(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert keys.folder() == str(tmp_path / "keys")
 
 
-@pytest.mark.parametrize("data", [None, "set", " "])
+@pytest.mark.parametrize("data", [None, "set", "", " ", "relative"])
 def test_without_platformdirs_it_is_the_same_place(data: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("platformdirs")
     monkeypatch.setenv("HOME", str(tmp_path))
     if data is None:
         monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     else:
-        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / data) if data.strip() else data)
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / data) if data == "set" else data)
     where = keyfiles.default_home.__wrapped__
     with_it = where()
     monkeypatch.setitem(sys.modules, "platformdirs", None)
     assert where() == with_it
+
+
+def test_platformdirs_knows_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    platformdirs = pytest.importorskip("platformdirs")
+
+    def fail(*arguments: object, **named: object) -> str:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr(platformdirs, "user_data_dir", fail)
+    assert keyfiles.default_home.__wrapped__() == ""
 
 
 def test_no_home_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -496,7 +506,7 @@ def test_shared_key(place: Path) -> None:
     assert set(keys.known().keys) == {own.id, team.id}
 
 
-@pytest.mark.parametrize("bad", ["", "own", ".hidden", "a/b", "..", "a" * 65, "a\n", "é", "0123456789abcdef"])
+@pytest.mark.parametrize("bad", ["", "own", ".hidden", "a/b", "..", "a" * 65, "a\n", "é", "Own", "0123456789abcdef", "0123456789ABCDEF"])
 def test_names(bad: str, place: Path) -> None:
     for call in (lambda: keys.add(Key(SECRET), bad), lambda: keys.trust_publisher(SECRET, bad)):
         with pytest.raises(ValueError, match="not a name"):
@@ -527,6 +537,15 @@ def test_forgotten(place: Path) -> None:
     assert DIGITS not in {path.read_bytes().hex() for path in place.iterdir()}
     with pytest.raises(LookupError):
         keys.forget("team")
+
+
+def test_what_the_environment_seals_with_is_not_forgotten(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = keys.own()
+    monkeypatch.setenv("PERDURE_KEY", DIGITS)
+    with pytest.raises(ValueError, match="change PERDURE_KEY first"):
+        keys.forget(Key(SECRET).id.hex())
+    keys.forget(own.id.hex())
+    assert set(keys.known().keys) == {Key(SECRET).id} and not os.listdir(place)
 
 
 # What was read is kept, and read again when it changed -------------------------------------------------

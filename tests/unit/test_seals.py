@@ -74,6 +74,20 @@ def test_no_cryptography(publisher: object, monkeypatch: pytest.MonkeyPatch) -> 
     assert check([theirs, seal(KEY, BODY)], BODY, KEYS, {theirs[1]: "them"}).kind == "own"
 
 
+def test_a_cryptography_without_ed25519(publisher: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ed25519
+
+    class Refusing:
+        @staticmethod
+        def from_public_bytes(public: bytes) -> None:
+            raise UnsupportedAlgorithm("not here")
+
+    theirs = seal(publisher, BODY)  # type: ignore[arg-type]
+    monkeypatch.setattr(ed25519, "Ed25519PublicKey", Refusing)
+    assert "not here" in check([theirs], BODY, KEYS, {theirs[1]: "them"}).why
+
+
 def test_a_wrong_seal_is_not_passed_over_for_a_right_one(publisher: object) -> None:
     _, public, signature = seal(publisher, BODY)  # type: ignore[arg-type]
     for seals in (

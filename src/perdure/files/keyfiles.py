@@ -50,13 +50,17 @@ def default_home() -> str:
     except ImportError:
         pass
     else:
-        return user_data_dir("perdure", appauthor=False)
+        try:
+            return user_data_dir("perdure", appauthor=False)
+        except (OSError, RuntimeError, ValueError):  # a user without a home
+            return ""
     if sys.platform == "win32":
         data = os.environ.get("LOCALAPPDATA", "") or os.path.expanduser(r"~\AppData\Local")
     else:
         usual = "~/Library/Application Support" if sys.platform == "darwin" else "~/.local/share"
-        data = os.environ.get("XDG_DATA_HOME", "").strip() or usual
-    return os.path.join(os.path.expanduser(data), "perdure")
+        chosen = os.environ.get("XDG_DATA_HOME", "")
+        data = chosen if os.path.isabs(chosen) else os.path.expanduser(usual)
+    return os.path.join(data, "perdure")
 
 
 def names(place: str) -> list[str]:

@@ -46,7 +46,7 @@ class Key:
     Raises ValueError for anything but 32 bytes. ``for_purpose`` gives the same key for one use alone.
     """
 
-    __slots__ = ("_secret", "id", "mac", "name", "primed", "purpose")
+    __slots__ = ("_mac", "_primed", "_secret", "id", "name", "purpose")
 
     def __init__(self, secret: bytes, name: str = "", purpose: str = "") -> None:
         if not isinstance(secret, bytes):
@@ -55,8 +55,8 @@ class Key:
             raise ValueError(f"a key is {LENGTH} bytes, not {len(secret)}")
         self._secret = secret
         self.id = hashlib.sha256(b"perdure key id" + secret).digest()[:8]
-        self.mac = hmac.digest(secret, b"perdure file seal v1", "sha256")
-        self.primed: hmac.HMAC | None = None  # for seals.py: the MAC of what all its messages begin with
+        self._mac = hmac.digest(secret, b"perdure file seal v1", "sha256")  # for seals.py, as the next
+        self._primed: hmac.HMAC | None = None  # the MAC so far, of what all messages of this key begin with
         self.name = name
         self.purpose = purpose
 
@@ -256,9 +256,9 @@ def forget(name: str) -> None:
     Raises LookupError if there is none, ValueError if it is the one that seals.
     """
     key, place = _named(name), folder()
-    own_path = os.path.join(place, f"{_OWN}.key")
-    if os.path.lexists(own_path) and read_secret(own_path) == key._secret:
-        raise ValueError(f"{name} is the key that seals: make another with new() first")
+    if key == known().own:
+        first = "make another with new()" if os.environ.get("PERDURE_KEY") is None else "change PERDURE_KEY"
+        raise ValueError(f"{name} is the key that seals: {first} first")
     for file in names(place):
         if file.endswith(".key"):
             try:
@@ -304,7 +304,8 @@ def checked(name: str) -> str:
     """The name, if a file can be called so and it is not taken by a rule."""
     if not isinstance(name, str):
         raise TypeError(f"the name of a key is a str, not {type(name).__name__}")
-    if not _NAME.fullmatch(name) or name == _OWN or _ID.fullmatch(name):
+    alike = name.lower()  # many file systems make no difference
+    if not _NAME.fullmatch(name) or alike == _OWN or _ID.fullmatch(alike):
         raise ValueError(
             f"not a name for a key: {name!r}. One to 64 letters, digits, '.', '_', '-', the first a letter or digit; "
             f"{_OWN!r} and 16 hexadecimal digits mean other keys"

@@ -91,14 +91,16 @@ def signed(key: Ed25519PrivateKey, message: bytes) -> bytes:
 
 
 def verified(public: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether the signature is right. Raises ImportError without the ``cryptography`` package."""
+    """Whether the signature is right. Raises ImportError without a ``cryptography`` package that can tell."""
     module = _ed25519()
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:
         module.Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
+    except UnsupportedAlgorithm as error:  # OpenSSL of some government's build
+        raise ImportError(f"the cryptography package here has no Ed25519: {error}") from error
     return True
 
 

@@ -126,9 +126,9 @@ def origin(seals: Iterable[Seal], body: bytes, ring: Ring, purpose: str = "") ->
 
 def _mac(key: Key, body: bytes) -> bytes:
     """The MAC of the message. Its beginning is the same for all of a key's, and half of the work on a small body."""
-    primed = key.primed
+    primed = key._primed
     if primed is None:
-        primed = key.primed = hmac.new(key.mac, message(HMAC, key.id, b""), "sha256")
+        primed = key._primed = hmac.new(key._mac, message(HMAC, key.id, b""), "sha256")
     primed = primed.copy()
     primed.update(body)
     return primed.digest()

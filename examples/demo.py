@@ -37,7 +37,7 @@ import sys, numpy
 {load}
 numpy.save(sys.argv[3], model.predict(numpy.load(sys.argv[2])))
 """
-WITH_PERDURE = "import perdure; model = perdure.load(sys.argv[1], trusted=['sklearn'])"
+WITH_PERDURE = "import perdure; model = perdure.load(sys.argv[1])"
 WITH_PICKLE = "import pickle; model = pickle.load(open(sys.argv[1], 'rb'))"
 
 Result = TypeVar("Result")
@@ -58,13 +58,16 @@ def main() -> None:
         seconds)
 
     _, seconds = clocked(perdure.dump, model, MODEL)
-    say("dump", f'perdure.dump(model, "{MODEL}"): {megabytes(MODEL.stat().st_size)}, whole or not at all', seconds)
+    say("dump", f'perdure.dump(model, "{MODEL}"): {megabytes(MODEL.stat().st_size)}, sealed with your key, and on disk',
+        seconds)
 
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        prove(folder, "load", "perdure.load in a fresh process", WITH_PERDURE, unseen, answers)
-        say("", "[dim]with the pack of scikit-learn, so it need not be trusted further: nothing else would run[/]")
+        prove(folder, "load", f'perdure.load("{MODEL}") in a fresh process', WITH_PERDURE, unseen, answers)
+        say("", "[dim]no trusted= is needed: the seal is yours[/]")
         prove(folder, "share", "the standard pickle reads the same file", WITH_PICKLE, unseen, answers)
+        damage(folder)
+        foreign(folder, model, unseen, answers)
         attack(folder)
     for title, obj in (("the model", model), ("its data as dicts", rows(images, digits))):
         console.print()
@@ -82,6 +85,37 @@ def prove(folder: Path, step: str, words: str, load: str, unseen: numpy.ndarray,
     if equal != len(answers):
         sys.exit(f"{words}: only {equal} of {len(answers)} predictions are equal")
     say(step, f"{words}: [green]{equal} of {equal} predictions equal[/]", seconds)
+
+
+def damage(folder: Path) -> None:
+    """One bit of the file is another: nothing of it is built."""
+    data = bytearray(MODEL.read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / "flipped.sav").write_bytes(data)
+    try:
+        perdure.load(folder / "flipped.sav")
+    except perdure.CorruptError as error:
+        say("damage", "the same file with one bit flipped: [green]refused, nothing was built[/]")
+        say("", f"[dim]CorruptError: {error}[/]")
+    else:
+        sys.exit("the damaged file was loaded")
+
+
+def foreign(folder: Path, model: object, unseen: numpy.ndarray, answers: numpy.ndarray) -> None:
+    """Somebody else's model: values and tables load from anybody, classes by a pack."""
+    perdure.dump(model, folder / "theirs.sav", key=perdure.keys.Key(os.urandom(32)))
+    try:
+        perdure.load(folder / "theirs.sav")
+    except perdure.UntrustedError as error:
+        say("stranger", "a model that somebody else has sealed: [green]refused, nothing was imported or run[/]")
+        say("", f"[dim]{str(error).rpartition('; ')[2]}[/]")
+    else:
+        sys.exit("a stranger's file was loaded in full")
+    theirs = perdure.load(folder / "theirs.sav", trusted=["sklearn"])
+    equal = int(numpy.sum(theirs.predict(unseen) == answers))
+    if equal != len(answers):
+        sys.exit(f"by the pack, only {equal} of {len(answers)} predictions are equal")
+    say("", f'with trusted=["sklearn"], which runs nothing of theirs: [green]{equal} of {equal} predictions equal[/]')
 
 
 class Attack:
@@ -167,7 +201,7 @@ def megabytes(size: int) -> str:
 
 def say(step: str, words: str, seconds: float | None = None) -> None:
     clock = "" if seconds is None else f"  [dim]{seconds:.2f} s[/]"
-    console.print(f"  [bold cyan]{step:8}[/]{words}{clock}", soft_wrap=True)
+    console.print(f"  [bold cyan]{step:10}[/]{words}{clock}", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -335,7 +335,8 @@ cdef class Output:
         self.close_frame()
         if self.write_large is not None:
             self.flush()
-            self.write_large((<const char*>header)[:hn], <object>payload if payload != NULL else (<const char*>data)[:n])
+            whole = <object>payload if payload != NULL else (<const char*>data)[:n]
+            self.write_large((<const char*>header)[:hn], whole)
             self.due = False
         elif self.write is not None:
             if self.cap - self.p < hn:

@@ -399,6 +399,25 @@ def test_a_failed_writer_leaves_the_file_that_has_its_name_now(folder: Path) -> 
 
 
 @posix
+def test_a_name_that_passed_on_while_it_was_swept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its writer put the file in place, and the next one took the name, before the lock was asked for."""
+    import fcntl
+
+    temporary = folder / ".model.sav.perdure-tmp0"
+    temporary.write_bytes(b"finished")
+    lock = fcntl.flock
+
+    def finish_first(descriptor: int, operation: int) -> None:
+        os.replace(temporary, folder / "model.sav")
+        temporary.write_bytes(b"another's")
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", finish_first)
+    durable._sweep(str(temporary))
+    assert temporary.read_bytes() == b"another's"
+
+
+@posix
 def test_what_only_has_such_a_name_is_neither_followed_nor_waited_for(folder: Path) -> None:
     (folder / "precious").write_bytes(b"kept")
     (folder / ".model.sav.perdure-tmp0").symlink_to("precious")

@@ -131,7 +131,7 @@ def test_exception_inside_leaves_the_old_file_and_nothing_else(folder: Path, err
     assert os.listdir(folder) == ["model.sav"]
 
 
-@pytest.mark.parametrize("call", ["open", "fchmod", "write", "fsync", "replace"])
+@pytest.mark.parametrize("call", ["open", pytest.param("fchmod", marks=posix), "write", "fsync", "replace"])
 @pytest.mark.parametrize("error", [OSError(EIO, "Input/output error"), KeyboardInterrupt()])
 def test_failing_system_call(
     folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: BaseException

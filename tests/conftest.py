@@ -1,6 +1,8 @@
-"""Rules of the test run: no stale engine, slow tests only where they are asked for."""
+"""Rules of the test run: no stale engine, a keyring of its own, slow tests only where they are asked for."""
 
 import os
+import shutil
+import tempfile
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -11,6 +13,13 @@ from tests.sources import ENGINE, PACKAGE, reach
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests marked slow too (CI does)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A keyring for this run alone, that of its child processes too: the user's own is no test's business."""
+    os.environ.pop("PERDURE_KEY", None)
+    home = os.environ["PERDURE_HOME"] = tempfile.mkdtemp(prefix="perdure-tests-")
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

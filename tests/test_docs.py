@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import perdure
+import perdure.keys
 import perdure.pickle
 from tests.sources import PACKAGE, ROOT
 
@@ -53,7 +54,9 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize(("module", "page"), [(perdure, "api.md"), (perdure.pickle, "pickle.md")])
+@pytest.mark.parametrize(("module", "page"), [
+    (perdure, "api.md"), (perdure.keys, "api.md"), (perdure.pickle, "pickle.md"),
+])
 def test_every_public_name_is_documented(module: object, page: str) -> None:
     opcodes = set(importlib.import_module("perdure.opcodes").__all__)
     text = re.sub(FENCED, "", (ROOT / "docs" / page).read_text())
@@ -61,7 +64,7 @@ def test_every_public_name_is_documented(module: object, page: str) -> None:
     assert set(module.__all__) - opcodes - {"TRUE", "FALSE"} <= words
 
 
-@pytest.mark.parametrize("module", [perdure, perdure.pickle])
+@pytest.mark.parametrize("module", [perdure, perdure.keys, perdure.pickle])
 def test_every_public_name_says_what_it_does(module: object) -> None:
     for name in module.__all__:
         value = getattr(module, name)

@@ -8,6 +8,7 @@
 
 from perdure.errors import (
     CorruptError,
+    KeyFileError,
     LimitError,
     PickleError,
     PicklingError,
@@ -18,6 +19,7 @@ from perdure.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from perdure import keys as keys
     from perdure import pickle as pickle
     from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector, untrusted
     from perdure.policy import TRUST_ALL, packs, trust
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TRUST_ALL",
     "CorruptError",
+    "KeyFileError",
     "LimitError",
     "PickleError",
     "Pickler",
@@ -35,6 +38,7 @@ __all__ = [
     "UntrustedError",
     "dump",
     "dumps",
+    "keys",
     "load",
     "loads",
     "packs",
@@ -54,6 +58,7 @@ _HOMES = {
     "Unpickler": "api",
     "dump": "api",
     "dumps": "api",
+    "keys": None,
     "load": "api",
     "loads": "api",
     "pause_collector": "api",

@@ -15,17 +15,18 @@ from perdure._engine.reader.unpickler import pause_collector
 from perdure._engine.writer import pickler as _writer
 from perdure._engine.writer.pickler import Pickler
 from perdure.errors import CorruptError, UntrustedError
-from perdure.files.durable import opened
+from perdure.files import is_marked
 from perdure.policy import policy_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Literal, NoReturn, Protocol
+    from typing import Any, Literal, Protocol
 
     from perdure.policy import Policy, TrustAll
 
     Trusted = TrustAll | Iterable[Any] | None
+    Key = Any  # None, a bool, 32 bytes, a key of perdure.keys, a publisher's private key
 
     class _Readable(Protocol):
         """What can be loaded from; ``readinto`` and ``peek`` are used where they are there."""
@@ -42,16 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Pickler", "Unpickler", "dump", "dumps", "load", "loads", "pause_collector", "untrusted"]
 
-_SUFFIXES = (".gz", ".lz4", ".xz", ".zst")
-_ARRIVE_WITH = {
-    "compress": "compressed files",
-    "key": "sealed files",
-    "metadata": "the file's trailer",
-    "mmap_mode": "mapped arrays",
-    "progress": "the durable file",
-    "verify": "the file's digests",
-}
-
 
 def dumps(
     obj: object,
@@ -59,13 +50,14 @@ def dumps(
     *,
     canonical: bool = False,
     buffer_callback: Callable[[Any], object] | None = None,
-    key: Literal[False] | None = None,
+    key: Key = None,
 ) -> bytes:
     """The pickle of ``obj`` as bytes, which the standard library can read too.
 
     ``canonical=True`` gives equal bytes for equal values, in every process: for content digests
     and caches. ``buffer_callback`` is the standard module's: it takes each large buffer that is
-    to travel out of band. ``key`` is for seals, which are not there yet.
+    to travel out of band. ``key`` seals the bytes, for caches and queues: ``True`` is the user's own
+    key, or 32 bytes, or one of ``perdure.keys``; what is sealed by a key that the reader holds loads in full.
 
     Raises PicklingError, or whatever a method of the object raised; either says where in
     the object it arose.
@@ -76,9 +68,8 @@ def dumps(
     >>> perdure.dumps({"b", "a"}, canonical=True) == perdure.dumps({"a", "b"}, canonical=True)
     True
     """
-    if key:
-        _refuse(key=key)
-    return _writer.dumps(obj, protocol, buffer_callback=buffer_callback, canonical=canonical, path_notes=True)
+    stream = _writer.dumps(obj, protocol, buffer_callback=buffer_callback, canonical=canonical, path_notes=True)
+    return stream if key is None or key is False else _filing().sealed(stream, key)
 
 
 def loads(
@@ -86,7 +77,7 @@ def loads(
     *,
     trusted: Trusted = None,
     limits: Mapping[str, int] | None = None,
-    key: Literal[False] | None = None,
+    key: Key = None,
     buffers: Iterable[Any] | None = None,
     encoding: str = "ASCII",
     errors: str = "strict",
@@ -98,10 +89,11 @@ def loads(
     ``trusted=perdure.TRUST_ALL`` loads everything, as the standard library does. What lies between
     them docs/trust.md explains. ``limits`` replaces budgets that are otherwise in proportion to the
     stream: ``{"hashing": steps, "memory": bytes that constructors may copy}``.
+    Bytes that are sealed by a key of yours load in full. ``key`` is one more that you know, ``False`` none.
     ``buffers``, ``encoding``, ``errors`` and ``fix_imports`` are the standard module's.
 
     Raises UntrustedError for a name outside the policy, CorruptError for a malformed stream,
-    LimitError for one that asks for more than its size allows.
+    LimitError for one that asks for more than its size allows, TamperedError where a seal of yours is wrong.
 
     >>> import perdure
     >>> perdure.loads(b"\\x80\\x04N.") is None
@@ -111,11 +103,16 @@ def loads(
     ...
     perdure.errors.UntrustedError: ...os.system...
     """
-    if key:
-        _refuse(key=key)
     policy = policy_for(trusted)
+    given = None if limits is None else _limits(limits)
     try:
-        given = None if limits is None else _limits(limits)
+        if is_marked(data[:12] if type(data) is bytes else memoryview(data)[:12].tobytes()):
+            return _filing().loads_sealed(
+                data, key, policy,
+                lambda stream, chosen: _reader.loads_policy(
+                    stream, chosen, fix_imports, encoding, errors, buffers, given
+                ),
+            )  # fmt: skip
         return _reader.loads_policy(data, policy, fix_imports, encoding, errors, buffers, given)
     except UntrustedError as error:
         raise _with_all_names(error, data, policy, fix_imports) from None
@@ -189,36 +186,45 @@ def dump(
     file: str | os.PathLike[str] | _Writable,
     protocol: int | None = None,
     *,
-    compress: Literal[False] | None = None,
-    key: Literal[False] | None = None,
+    compress: bool | str | tuple[str, int] | None = None,
+    key: Key = None,
     canonical: bool = False,
-    metadata: None = None,
+    metadata: Mapping[str, Any] | None = None,
     progress: None = None,
     buffer_callback: Callable[[Any], object] | None = None,
 ) -> None:
     """Writes the pickle of ``obj`` to a path or a binary file object.
 
     A path is replaced whole or not at all: the new file is complete and on disk before it takes
-    the old one's name, and if anything fails the old one stays as it was. To a file object the
-    bare stream is written, so that several can follow one another.
+    the old one's name, and if anything fails the old one stays as it was. Behind the stream stand
+    its digests, and a seal by which ``load`` knows whose file it is (docs/file-format.md). To a
+    file object the bare stream is written, so that several can follow one another.
 
-    ``protocol``, ``canonical`` and ``buffer_callback`` are those of :func:`dumps`. ``compress``,
-    ``key``, ``metadata`` and ``progress`` are not there yet, and refused.
+    ``compress`` is ``True``, ``"zstd"``, ``"gzip"``, ``"lz4"``, ``"xz"``, or one of them and a level;
+    without it the path's suffix says. ``key`` seals in place of the user's own key, which is made
+    when it is first needed; ``key=False`` writes no seal. ``metadata`` is a dict that JSON can hold.
+    ``canonical`` and ``buffer_callback`` are those of :func:`dumps`; ``protocol`` of a path is 5 by
+    default, so that arrays can be mapped. ``progress`` is not there yet, and refused.
 
-    Raises what dumps raises, and OSError, which names the path.
+    Raises what dumps raises, OSError, which names the path, and KeyFileError for a key that
+    can't be used.
 
     >>> import perdure
     >>> perdure.dump({"answer": 42}, "answer.sav")
     >>> perdure.load("answer.sav")
     {'answer': 42}
     """
-    if compress or key or metadata is not None or progress is not None:
-        _refuse(compress=compress, key=key, metadata=metadata, progress=progress)
+    if progress is not None:
+        raise NotImplementedError("progress= is not there yet; nothing was written")
     if isinstance(file, (str, os.PathLike)):
-        if compress is None and os.fspath(file).lower().endswith(_SUFFIXES):
-            _refuse(compress=file)  # a suffix asks for it too
-        with opened(file) as stream:
-            return dump(obj, stream, protocol, canonical=canonical, buffer_callback=buffer_callback)
+        _filing().dump_file(
+            obj, file, protocol, compress=compress, key=key, user=metadata, canonical=canonical,
+            buffer_callback=buffer_callback,
+        )  # fmt: skip
+        return
+    for name, value in (("compress", compress), ("key", key), ("metadata", metadata)):
+        if value is not None and value is not False:
+            raise ValueError(f"{name}= is for paths: a file object gets the bare stream; nothing was written")
     _writer.dump(obj, file, protocol, buffer_callback=buffer_callback, canonical=canonical, path_notes=True)
 
 
@@ -227,9 +233,9 @@ def load(
     *,
     trusted: Trusted = None,
     limits: Mapping[str, int] | None = None,
-    key: Literal[False] | None = None,
-    mmap_mode: None = None,
-    verify: Literal["auto", False] = "auto",
+    key: Key = None,
+    mmap_mode: Literal["r", "c"] | None = None,
+    verify: Literal["auto"] | bool = "auto",
     progress: None = None,
     buffers: Iterable[Any] | None = None,
     encoding: str = "ASCII",
@@ -238,43 +244,53 @@ def load(
 ) -> Any:
     """The object in a file: a path, or a binary file object that stands where a stream begins.
 
-    ``trusted``, ``limits`` and the last four arguments are those of :func:`loads`. ``key``,
-    ``mmap_mode``, ``verify=True`` and ``progress`` are not there yet, and refused.
+    A file that is sealed by a key of yours, or by a publisher whom you trust, loads in full; any
+    other what ``trusted`` lets through. Its bytes are proven before any of them is believed.
 
-    Raises what loads raises, and OSError.
+    ``mmap_mode`` leaves large arrays in the file: ``"r"`` read-only, ``"c"`` with changes that stay in
+    memory. ``verify="auto"`` looks at every byte, but at those of mapped arrays only when they are
+    used; ``True`` at those too; ``False`` at the stream and its seal alone. ``key`` is one more key
+    that you know; ``key=False`` believes no seal. ``trusted``, ``limits`` and the last four arguments
+    are those of :func:`loads`. ``progress`` is not there yet, and refused.
+
+    Raises what loads raises, and OSError; CorruptError for a damaged file, TamperedError for one whose
+    content is not what your key has sealed.
     """
-    unverified = verify == "auto" or verify is False
-    if key or mmap_mode is not None or not unverified or progress is not None:
-        _refuse(key=key, mmap_mode=mmap_mode, verify=not unverified, progress=progress)
-    if isinstance(file, (str, os.PathLike)):
-        try:
-            with open(file, "rb") as stream:
-                return load(
-                    stream,
-                    trusted=trusted,
-                    limits=limits,
-                    buffers=buffers,
-                    encoding=encoding,
-                    errors=errors,
-                    fix_imports=fix_imports,
-                )
-        except UntrustedError as error:
-            raise _with_all_names(error, file, policy_for(trusted), fix_imports) from None
-    return _reader.load_policy(
-        file,
-        policy_for(trusted),
-        fix_imports=fix_imports,
-        encoding=encoding,
-        errors=errors,
-        buffers=buffers,
-        limits=_limits(limits),
-    )
+    if progress is not None:
+        raise NotImplementedError("progress= is not there yet; nothing was read")
+    if verify not in ("auto", True, False):
+        raise ValueError(f"verify= is 'auto', True or False, not {verify!r:.50}")
+    policy = policy_for(trusted)
+    given = _limits(limits)
+
+    def build(stream: Any, chosen: Policy | None, large: Iterable[Any] | None) -> Any:
+        read = _reader.loads_policy if isinstance(stream, bytes) else _reader.load_policy
+        return read(stream, chosen, fix_imports, encoding, errors, large, given)
+
+    if not isinstance(file, (str, os.PathLike)):
+        if mmap_mode is not None:
+            raise ValueError("mmap_mode= is for paths")
+        return build(file, policy, buffers)
+    try:
+        with open(file, "rb") as opened:
+            return _filing().load_file(
+                opened, policy, build, key=key, mmap_mode=mmap_mode, verify=verify, buffers=buffers
+            )
+    except UntrustedError as error:
+        raise _with_all_names(error, file, policy, fix_imports) from None
+
+
+def _filing() -> Any:
+    """What files and seals need, imported when they are used first."""
+    from perdure import filing
+
+    return filing
 
 
 class Unpickler(_reader.PolicyUnpickler):
     """Loads one object after another from a binary file, through one memo, under one policy.
 
-    ``trusted`` and the arguments after ``key`` are those of :func:`loads`. A subclass that overrides
+    ``trusted``, ``limits`` and the last four arguments are those of :func:`loads`. A subclass that overrides
     ``find_class`` is its own policy for names: a class that it returns is trusted. A function is a
     value there; one that streams call is trusted by ``trusted=`` too. What ``persistent_load``
     returns is a value.
@@ -286,14 +302,11 @@ class Unpickler(_reader.PolicyUnpickler):
         *,
         trusted: Trusted = None,
         limits: Mapping[str, int] | None = None,
-        key: Literal[False] | None = None,
         buffers: Iterable[Any] | None = None,
         encoding: str = "ASCII",
         errors: str = "strict",
         fix_imports: bool = True,
     ) -> None:
-        if key:
-            _refuse(key=key)
         super().__init__(
             file,
             policy_for(trusted, own=True),
@@ -314,11 +327,3 @@ def _limits(limits: Mapping[str, int] | None) -> dict[str, int] | None:
         if not isinstance(number, int) or not 0 <= number < 1 << 62:
             raise ValueError(f"limits={{{name!r}: ...}} is a number of steps or bytes")
     return dict(limits)
-
-
-def _refuse(**arguments: object) -> NoReturn:
-    """Says which argument cannot be honoured; never its value, which may be a key."""
-    name = next(name for name, value in arguments.items() if value is not None and value is not False)
-    raise NotImplementedError(
-        f"{name}= is not there yet (it arrives with {_ARRIVE_WITH[name]}); nothing was read or written"
-    )

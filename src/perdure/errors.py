@@ -1,4 +1,4 @@
-"""One tree of errors; each says who is wrong: the stream, the policy, the file, or the caller.
+"""One tree of errors; each says who is wrong: the stream, the policy, the file, the key, or the caller.
 
 The standard module's three classes come from ``_pickle`` directly: they are the
 same objects as ``pickle.PicklingError`` and so on, without the cost of importing
@@ -8,7 +8,7 @@ same objects as ``pickle.PicklingError`` and so on, without the cost of importin
 from _pickle import PickleError, PicklingError, UnpicklingError
 
 __all__ = [
-    "CorruptError", "LimitError", "PickleError", "PicklingError",
+    "CorruptError", "KeyFileError", "LimitError", "PerdureWarning", "PickleError", "PicklingError",
     "TamperedError", "TruncatedError", "UnpicklingError", "UntrustedError",
 ]
 
@@ -50,3 +50,19 @@ class TamperedError(UnpicklingError):
     def __init__(self, message: str, path: str | None = None) -> None:
         super().__init__(message)
         self.path = path
+
+
+class KeyFileError(PickleError, OSError):
+    """A key cannot be read, made or used as it lies there; the message says what to do about it.
+
+    ``path`` is the file or folder, ``mode`` its permissions as far as they were seen (each None if unknown).
+    """
+
+    def __init__(self, message: str, path: str | None = None, mode: int | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.mode = mode
+
+
+class PerdureWarning(UserWarning):
+    """Something that is not wrong, but that the user would want to know: a file without a seal, another release."""

@@ -5,6 +5,7 @@
 """
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -39,7 +40,8 @@ def main() -> None:
             print(f"{name}: not tried, as {shim.missing}")
             continue
         start = time.perf_counter()
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as home:
+            os.environ["PERDURE_HOME"] = home  # a key of its own
             try:
                 print(f"{part(Path(folder))} ({time.perf_counter() - start:.0f} s)", flush=True)
             except Exception as error:

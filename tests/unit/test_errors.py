@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 import perdure
-from perdure.errors import CorruptError, LimitError, TamperedError, TruncatedError, UntrustedError
+from perdure.errors import CorruptError, KeyFileError, LimitError, TamperedError, TruncatedError, UntrustedError
 
 
 def test_standard_classes_are_the_same_objects() -> None:
@@ -23,6 +23,7 @@ def test_what_else_they_are() -> None:
     assert issubclass(TruncatedError, CorruptError)
     assert issubclass(TruncatedError, EOFError)
     assert not issubclass(UntrustedError, ValueError)
+    assert issubclass(KeyFileError, OSError) and issubclass(KeyFileError, pickle.PickleError)
 
 
 @pytest.mark.parametrize(("error", "attribute", "value", "default"), [
@@ -31,6 +32,8 @@ def test_what_else_they_are() -> None:
     (CorruptError("m", 7), "offset", 7, None),
     (TruncatedError("m", 7), "offset", 7, None),
     (TamperedError("m", "model.sav"), "path", "model.sav", None),
+    (KeyFileError("m", "own.key"), "path", "own.key", None),
+    (KeyFileError("m", "own.key", 0o644), "mode", 0o644, None),
 ])
 def test_what_they_carry(error: Exception, attribute: str, value: object, default: object) -> None:
     assert getattr(error, attribute) == value
@@ -42,3 +45,5 @@ def test_what_they_carry(error: Exception, attribute: str, value: object, defaul
 def test_they_can_be_pickled_as_multiprocessing_does(protocol: int) -> None:
     error = pickle.loads(pickle.dumps(CorruptError("bad", 7), protocol))
     assert (str(error), error.offset) == ("bad", 7)
+    error = pickle.loads(pickle.dumps(KeyFileError("bad", "own.key", 0o644), protocol))
+    assert (str(error), error.path, error.mode) == ("bad", "own.key", 0o644)

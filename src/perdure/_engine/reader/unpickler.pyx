@@ -231,6 +231,13 @@ def load(file, /, *, bint fix_imports=True, str encoding not None="ASCII", str e
         machine_end(&m)
 
 
+def empty_bytearray(Py_ssize_t size):
+    """A bytearray of this size whose bytes are whatever lay in memory: for who fills it at once."""
+    if size < 0:
+        raise ValueError("a size is not negative")
+    return take(PyByteArray_FromStringAndSize(NULL, size))
+
+
 # ---- the policy door -----------------------------------------------------------------------
 
 def loads_policy(data, policy, /, bint fix_imports=True, str encoding not None="ASCII",

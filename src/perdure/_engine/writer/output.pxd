@@ -86,6 +86,7 @@ cdef class Output:
     cdef Py_ssize_t frame        # where the open frame's header lies; -1: none is open
     cdef Py_ssize_t expected     # the size of the last result, most likely that of the next
     cdef object write            # the file's write, or None
+    cdef object write_large      # the file's for an opcode whose argument is long, or None: the same as the rest
     cdef bint due                # enough has gathered for the file
     # -- memo
     cdef Table memo
@@ -109,6 +110,7 @@ cdef class Output:
     cdef bint path_notes         # an error's place as root['a'][0], not as pickle says it
     cdef bint canonical          # equal values give equal bytes: `plain` and `elide` are off
     cdef Canon canon             # of a canonical dump under way
+    cdef set modules             # the modules of what is named, where somebody wants to know; or None
     cdef object persistent_id, reducer_override, dispatch_table, buffer_callback
     cdef object part_of          # for an error's note: the class whose `part` is being written
     cdef Part part

@@ -333,7 +333,11 @@ cdef class Output:
             self.p = p + hn + n
             return 0
         self.close_frame()
-        if self.write is not None:
+        if self.write_large is not None:
+            self.flush()
+            self.write_large((<const char*>header)[:hn], <object>payload if payload != NULL else (<const char*>data)[:n])
+            self.due = False
+        elif self.write is not None:
             if self.cap - self.p < hn:
                 self.grow(hn)
             memcpy(self.p, header, hn)

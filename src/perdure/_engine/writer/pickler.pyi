@@ -45,6 +45,8 @@ def dump(
     buffer_callback: _BufferCallback = None,
     canonical: bool = False,
     path_notes: bool = False,
+    write_large: Callable[[bytes, Any], object] | None = None,
+    modules: set[str] | None = None,
 ) -> None: ...
 def dumps(
     obj: object,

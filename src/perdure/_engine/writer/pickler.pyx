@@ -115,8 +115,12 @@ def dumps(obj, protocol=None, *, fix_imports=True, buffer_callback=None, canonic
         Py_XDECREF(exchange(&idle, <PyObject*>out))
 
 
-def dump(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None, canonical=False, path_notes=False):
-    """Write the pickle of obj to a file opened for binary writing."""
+def dump(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None, canonical=False, path_notes=False,
+         write_large=None, set modules=None):
+    """Write the pickle of obj to a file opened for binary writing.
+
+    ``write_large(header, payload)`` is called in place of the file's write for an opcode whose argument stands
+    outside frames. ``modules`` gets the names of the modules that the stream names."""
     cdef Output out = Output()
     set_protocol(out, protocol, buffer_callback)
     out.write = write_of(file)
@@ -126,6 +130,8 @@ def dump(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None, ca
     if canonical:
         out.plain = False
     out.buffer_callback = buffer_callback
+    out.write_large = write_large
+    out.modules = modules
     perform(out, obj)
 
 

@@ -188,6 +188,8 @@ cdef int save_buffer(Output out, PyObject* obj) except -1:
 cdef int save_global(Output out, PyObject* obj, name) except -1:
     """A class, a function or anything else that its module and name lead to."""
     module, name = global_name(<object>obj, name)
+    if out.modules is not None:
+        out.modules.add(module)
     if out.proto >= 2 and extension_registry:
         if (module, name) in extension_registry:
             return save_extension(out, extension_registry[module, name])

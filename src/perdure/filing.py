@@ -1,0 +1,210 @@
+"""Objects to files and back: joins the engine, the policy, the keys and the file format.
+
+Rules: a file is proven before its first opcode is looked at. Who vouches for it decides what may load: whoever holds
+one of the reader's keys, or is a publisher that the reader trusts, everything; anybody else, what the policy lets
+through. Damage and forgery are errors, whatever ``trusted=`` says.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+from perdure._engine.reader import unpickler as _reader
+from perdure._engine.writer import pickler as _writer
+from perdure.errors import CorruptError, PerdureWarning, TamperedError, UntrustedError
+from perdure.files import is_marked, keys, metadata, reading, seals, trailer, writing
+from perdure.files.durable import opened
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from perdure.files.seals import Origin
+    from perdure.files.trailer import Trailer
+    from perdure.policy import Policy
+
+__all__ = ["dump_file", "load_file", "loads_sealed", "sealed"]
+
+_FIRST = 1 << 16  # bytes of a compressed file, in which its first bytes are
+_MARKED = 12  # bytes of a stream, in which its mark is
+
+
+# ---- writing ---------------------------------------------------------------------------------
+
+
+def dump_file(
+    obj: object,
+    path: str | os.PathLike[str],
+    protocol: int | None,
+    *,
+    compress: Any,
+    key: Any,
+    user: Mapping[str, Any] | None,
+    canonical: bool,
+    buffer_callback: Callable[[Any], object] | None,
+) -> None:
+    """What perdure.dump does with a path."""
+    # By protocol 5 arrays are buffers, which can be mapped; every Python since 3.8 reads it.
+    number = _writer.HIGHEST_PROTOCOL if protocol is None or protocol < 0 else protocol
+    codec = _codec(compress, path)
+    signing = _signing(key)
+    modules: set[str] = set()
+    kept = metadata.checked(user)  # before anything is written
+    with opened(path) as file:
+        sink: writing.Padded | writing.Compressed
+        if codec is None:
+            sink = padded = writing.Padded(file.write, number)
+            try:
+                _writer.dump(
+                    obj, padded, number, buffer_callback=buffer_callback, canonical=canonical, path_notes=True,
+                    write_large=padded.write_large, modules=modules,
+                )  # fmt: skip
+            finally:
+                padded.close()
+        else:
+            sink = writing.Compressed(file.write, codec.name)
+            compressor = codec.compressor(sink.write)
+            _writer.dump(
+                obj, writing.Marked(compressor.write), number, buffer_callback=buffer_callback, canonical=canonical,
+                path_notes=True, modules=modules,
+            )  # fmt: skip
+            compressor.finish()
+        end = sink.trailer()
+        end.meta = metadata.encoded(number, modules, kept)
+        whole = _finished(end, signing)
+        file.write(whole if codec is None else codec.container(whole))
+
+
+def _codec(compress: Any, path: str | os.PathLike[str]) -> Any:
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if compress is False or (compress is None and suffix not in (".gz", ".zst", ".lz4", ".xz")):
+        return None
+    from perdure.files.compression import codec_for
+
+    return codec_for(compress, path)
+
+
+def _signing(key: Any) -> Any:
+    """What seals: the user's own key by default, if there can be one."""
+    if key is None:
+        ring = keys.known(make=True)
+        if ring.own is None:
+            why = "; ".join(ring.problems) or "there is no key"
+            warnings.warn(f"the file gets no seal: {why}", PerdureWarning, stacklevel=4)
+        return ring.own
+    return keys.signing_key(key)
+
+
+def _finished(end: Trailer, signing: Any) -> bytes:
+    end.purpose = getattr(signing, "purpose", "")
+    body = end.encode()
+    return end.finish([] if signing is None else [seals.seal(signing, body)])
+
+
+def sealed(stream: bytes, key: Any) -> bytes:
+    """A stream with its mark and a trailer by which its reader knows who wrote it."""
+    stream = writing.marked(stream)
+    end = trailer.Trailer(len(stream), trailer.Digests(0, reading.digest(stream)))
+    return stream + _finished(end, keys.signing_key(key))
+
+
+# ---- reading ---------------------------------------------------------------------------------
+
+
+def _origin(end: Trailer, key: Any) -> Origin:
+    return seals.origin(end.seals, end.body, keys.known().accepting(key), end.purpose)
+
+
+def loads_sealed(data: Any, key: Any, policy: Policy | None, load: Callable[[Any, Policy | None], Any]) -> Any:
+    """The object of marked bytes."""
+    found = reading.split(data)
+    assert found is not None
+    stream, end = found
+    return _by_origin(_origin(end, key), policy, lambda chosen: load(stream, chosen))
+
+
+def load_file(
+    file: Any,
+    policy: Policy | None,
+    load: Callable[[Any, Policy | None, Any], Any],
+    *,
+    key: Any,
+    mmap_mode: str | None,
+    verify: Any,
+    buffers: Any,
+) -> Any:
+    """The object in an open file; ``load(stream, policy, buffers)`` builds it, of bytes or a file."""
+    source = reading.Source(file, _find_compressed)
+    end = source.trailer
+    if end is None:
+        if mmap_mode is not None:
+            raise ValueError("mmap_mode= is for files that perdure.dump wrote, uncompressed")
+        return load(_expanded(source, file), policy, buffers)
+    try:
+        origin = _origin(end, key)
+    except TamperedError as error:
+        error.path = file.name
+        raise
+    if source.codec is not None:
+        if mmap_mode is not None:
+            raise ValueError("mmap_mode= is for files that are not compressed")
+        from io import BytesIO
+
+        content = source.codec.reader(BytesIO(source.compressed()))
+        made = _by_origin(origin, policy, lambda chosen: load(content, chosen, buffers))
+    else:
+        mapped = None if mmap_mode is None else _mapped(file, mmap_mode)
+        whole = verify is True or (verify == "auto" and mapped is None)
+        if buffers is None:
+            stream, given = source.stream(whole, mapped, _reader.empty_bytearray)
+        elif mapped is None:  # in the stream's order come the caller's, which a large one of its own would be among
+            stream, given = source.whole(), buffers
+        else:
+            raise ValueError("buffers= is not for files that are mapped")
+        made = _by_origin(origin, policy, lambda chosen: load(stream, chosen, given))
+    metadata.warn_of_versions(end.meta, stacklevel=4)
+    return made
+
+
+def _by_origin(origin: Origin, policy: Policy | None, load: Callable[[Policy | None], Any]) -> Any:
+    """Everything of who is trusted; of others what the policy lets through, and a refusal says why they are others."""
+    try:
+        return load(None if origin else policy)
+    except UntrustedError as error:
+        error.add_note(f"nobody whom you trust vouches for these bytes: {origin.why}")
+        raise
+
+
+def _mapped(file: Any, mode: str) -> memoryview:
+    from mmap import ACCESS_COPY, ACCESS_READ, mmap
+
+    if mode not in ("r", "c"):
+        raise ValueError(f"mmap_mode= is 'r' or 'c', not {mode!r:.20}")
+    return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ if mode == "r" else ACCESS_COPY))
+
+
+def _find_compressed(read_at: Any, size: int) -> Any:
+    from perdure.files.compression import find_trailer
+
+    return find_trailer(read_at, size)
+
+
+def _expanded(source: reading.Source, file: Any) -> Any:
+    """A compressed file of somebody else's. Raises CorruptError for one of perdure's that has lost its trailer."""
+    from io import BytesIO
+
+    from perdure.files.compression import sniff
+
+    start = source.read_at(0, _FIRST)
+    codec = sniff(start)
+    if codec is None:
+        return file
+    try:
+        marked = is_marked(codec.reader(BytesIO(start)).read(_MARKED))
+    except CorruptError:
+        marked = False  # which is said where the rest is read
+    if marked:
+        raise CorruptError(reading.LOST)
+    return codec.reader(file)

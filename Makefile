@@ -73,7 +73,7 @@ bench: profiled $(VENV)/.group-bench  ## speed beside pickle, marshal, msgspec, 
 
 # What a developer runs ---------------------------------------------------------------------------------
 
-.PHONY: lint docs sanitize compat compat-one test-versions fuzz refleaks threads memory dist clean
+.PHONY: lint docs sanitize compat compat-one test-versions fuzz refleaks threads durability memory dist clean
 lint: build $(VENV)/.group-lint  ## ruff, cython-lint, mypy, stubtest, generated files
 	$(PY) tools/generate.py --check
 	$(PY) -m ruff check
@@ -114,6 +114,9 @@ refleaks: build $(VENV)/.group-test  ## reference counts stay flat (needs a debu
 
 threads: build  ## eight threads, one graph, one minute
 	$(PY) -m tests.threads $(ARGS)
+
+durability: build  ## kills, failing system calls, power cuts on paper, many writers of one path
+	$(PY) -m tests.durability $(ARGS)
 
 memory: build $(VENV)/.group-bench  ## peak memory beside the standard pickle
 	$(PY) -m benchmarks.memory $(ARGS)

@@ -131,7 +131,7 @@ def test_exception_inside_leaves_the_old_file_and_nothing_else(folder: Path, err
     assert os.listdir(folder) == ["model.sav"]
 
 
-@pytest.mark.parametrize("call", ["open", "fchmod", "write", "fsync", "replace"])
+@pytest.mark.parametrize("call", ["open", pytest.param("fchmod", marks=posix), "write", "fsync", "replace"])
 @pytest.mark.parametrize("error", [OSError(EIO, "Input/output error"), KeyboardInterrupt()])
 def test_failing_system_call(
     folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: BaseException
@@ -395,6 +395,25 @@ def test_a_failed_writer_leaves_the_file_that_has_its_name_now(folder: Path) -> 
         temporary.unlink()
         temporary.write_bytes(b"another's")
         raise ValueError("no")
+    assert temporary.read_bytes() == b"another's"
+
+
+@posix
+def test_a_name_that_passed_on_while_it_was_swept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its writer put the file in place, and the next one took the name, before the lock was asked for."""
+    import fcntl
+
+    temporary = folder / ".model.sav.perdure-tmp0"
+    temporary.write_bytes(b"finished")
+    lock = fcntl.flock
+
+    def finish_first(descriptor: int, operation: int) -> None:
+        os.replace(temporary, folder / "model.sav")
+        temporary.write_bytes(b"another's")
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", finish_first)
+    durable._sweep(str(temporary))
     assert temporary.read_bytes() == b"another's"
 
 

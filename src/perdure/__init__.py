@@ -10,6 +10,7 @@ from perdure.errors import (
     CorruptError,
     KeyFileError,
     LimitError,
+    PerdureWarning,
     PickleError,
     PicklingError,
     TamperedError,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from perdure import keys as keys
     from perdure import pickle as pickle
     from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector, untrusted
+    from perdure.filing import sign, verify
     from perdure.policy import TRUST_ALL, packs, trust
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "CorruptError",
     "KeyFileError",
     "LimitError",
+    "PerdureWarning",
     "PickleError",
     "Pickler",
     "PicklingError",
@@ -44,8 +47,10 @@ __all__ = [
     "packs",
     "pause_collector",
     "pickle",
+    "sign",
     "trust",
     "untrusted",
+    "verify",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -64,8 +69,10 @@ _HOMES = {
     "pause_collector": "api",
     "packs": "policy",
     "pickle": None,
+    "sign": "filing",
     "trust": "policy",
     "untrusted": "api",
+    "verify": "filing",
 }
 
 

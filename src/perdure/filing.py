@@ -14,6 +14,7 @@ from perdure._engine.reader import unpickler as _reader
 from perdure._engine.writer import pickler as _writer
 from perdure.errors import CorruptError, PerdureWarning, TamperedError, UntrustedError
 from perdure.files import is_marked, keys, metadata, reading, seals, trailer, writing
+from perdure.files.digesting import digest
 from perdure.files.durable import opened
 
 TYPE_CHECKING = False
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from perdure.files.trailer import Trailer
     from perdure.policy import Policy
 
-__all__ = ["dump_file", "load_file", "loads_sealed", "sealed"]
+__all__ = ["Report", "dump_file", "load_file", "loads_sealed", "sealed", "sign", "verify"]
 
 _FIRST = 1 << 16  # bytes of a compressed file, in which its first bytes are
+_COPIED = 1 << 22  # bytes of a file at once
 _MARKED = 12  # bytes of a stream, in which its mark is
 
 
@@ -106,7 +108,7 @@ def _finished(end: Trailer, signing: Any) -> bytes:
 def sealed(stream: bytes, key: Any) -> bytes:
     """A stream with its mark and a trailer by which its reader knows who wrote it."""
     stream = writing.marked(stream)
-    end = trailer.Trailer(len(stream), trailer.Digests(0, reading.digest(stream)))
+    end = trailer.Trailer(len(stream), trailer.Digests(0, digest(stream)))
     return stream + _finished(end, keys.signing_key(key))
 
 
@@ -142,11 +144,7 @@ def load_file(
         if mmap_mode is not None:
             raise ValueError("mmap_mode= is for files that perdure.dump wrote, uncompressed")
         return load(_expanded(source, file), policy, buffers)
-    try:
-        origin = _origin(end, key)
-    except TamperedError as error:
-        error.path = file.name
-        raise
+    origin = _told(end, key, file)
     if source.codec is not None:
         if mmap_mode is not None:
             raise ValueError("mmap_mode= is for files that are not compressed")
@@ -208,3 +206,101 @@ def _expanded(source: reading.Source, file: Any) -> Any:
     if marked:
         raise CorruptError(reading.LOST)
     return codec.reader(file)
+
+
+# ---- vouching --------------------------------------------------------------------------------
+
+
+class Report:
+    """What a file is, as :func:`verify` has found it. ``by`` is "own", "publisher" or "nobody", ``name`` whose key
+    it was and ``why`` why it was nobody's; ``metadata`` the user's, ``packages`` and ``python`` the versions that it
+    was written by, ``time`` when (seconds since 1970), ``compression`` the name of one, or ""."""
+
+    def __init__(self, origin: Origin, end: Trailer) -> None:
+        said = metadata.decoded(end.meta)
+        self.by = origin.kind if origin else "nobody"
+        self.name, self.why = origin.name, origin.why
+        self.metadata: Any = said.get("user")
+        self.packages: Any = said.get("packages", {})
+        self.python: Any = said.get("python")
+        self.time: Any = said.get("time")
+        self.compression = end.compression
+
+    def __bool__(self) -> bool:
+        """Whether anybody vouches for it whom you trust."""
+        return self.by != "nobody"
+
+    def __repr__(self) -> str:
+        return f"<{self.by}{f' {self.name!r}' if self.name else ''}{f': {self.why}' if self.why else ''}>"
+
+
+def verify(path: str | os.PathLike[str], *, key: Any = None) -> Report:
+    """Looks at every byte of a file that perdure.dump wrote, and at its seals. Builds nothing.
+
+    ``key`` is one more key that you know, as for :func:`perdure.load`.
+
+    Raises CorruptError for a damaged file, or one that has no trailer, TamperedError for a seal of yours that is
+    wrong, and OSError.
+
+    >>> import perdure
+    >>> perdure.dump([1, 2], "numbers.sav", metadata={"by": "me"})
+    >>> perdure.verify("numbers.sav").metadata
+    {'by': 'me'}
+    """
+    with open(path, "rb") as file:
+        source = _proven(file)
+        assert source.trailer is not None
+        return Report(_told(source.trailer, key, file), source.trailer)
+
+
+def sign(path: str | os.PathLike[str], key: Any = True) -> None:
+    """Adds a seal to a file, which is replaced whole: ``True`` is your own key's; a publisher's private key lets others
+    load it in full who trust its public one. What you sign, you vouch for: look at it before.
+
+    Raises what :func:`verify` raises, TypeError or KeyFileError for what is no key, and ValueError for a key whose
+    purpose is not the file's.
+
+    >>> import perdure
+    >>> perdure.dump([1, 2], "numbers.sav", key=False)
+    >>> perdure.sign("numbers.sav")
+    >>> perdure.verify("numbers.sav").by
+    'own'
+    """
+    signing = keys.signing_key(key)
+    if signing is None:
+        raise TypeError("sign takes a key: True for your own, or a publisher's private key")
+    with open(path, "rb") as file:
+        source = _proven(file)
+        end = source.trailer
+        assert end is not None
+        if isinstance(signing, keys.Key) and signing.purpose != end.purpose:
+            raise ValueError(f"the file is for the purpose {end.purpose!r}, and the key for {signing.purpose!r}")
+        new = seals.seal(signing, end.body)
+        whole = end.finish([each for each in end.seals if each[:2] != new[:2]] + [new])
+        with opened(path) as out:
+            offset = 0
+            while offset < end.stream_length:
+                part = source.read_at(offset, min(_COPIED, end.stream_length - offset))
+                out.write(part)
+                offset += len(part)
+            out.write(whole if source.codec is None else source.codec.container(whole))
+
+
+def _proven(file: Any) -> reading.Source:
+    source = reading.Source(file, _find_compressed)
+    if source.trailer is None:
+        raise CorruptError("the file has no trailer: it is no file that perdure.dump wrote at a path")
+    if source.codec is None:
+        source.prove()
+    else:
+        source.compressed()
+    return source
+
+
+def _told(end: Trailer, key: Any, file: Any) -> Origin:
+    """Who vouches for a file; a forgery says which file it is."""
+    try:
+        return _origin(end, key)
+    except TamperedError as error:
+        error.path = os.fspath(file.name)
+        raise

@@ -328,3 +328,58 @@ def test_damaged_bytes(protocol: int) -> None:
             assert perdure.loads(data[:i] + bytes([data[i] ^ 4]) + data[i + 1 :]) is not VALUE
         except (perdure.CorruptError, perdure.TamperedError, perdure.UntrustedError):
             pass
+
+
+# ---- vouching --------------------------------------------------------------------------------
+
+
+def test_verify_tells_who_vouches_and_builds_nothing(path: Path) -> None:
+    perdure.dump(VALUE, path, metadata={"by": "me"})
+    found = perdure.verify(path)
+    assert found and found.by == "own" and found.metadata == {"by": "me"}
+    assert found.compression == {"gz": "gzip", "zst": "zstd", "sav": ""}.get(path.suffix[1:], path.suffix[1:])
+    stranger = keys.Key(os.urandom(32))
+    perdure.dump(VALUE, path, key=stranger)
+    assert not perdure.verify(path) and "no key" in perdure.verify(path).why
+    assert perdure.verify(path, key=stranger).by == "own"
+    data = path.read_bytes()
+    for i in (20, len(data) // 2, len(data) - 30):
+        path.write_bytes(data[:i] + bytes([data[i] ^ 1]) + data[i + 1 :])
+        with pytest.raises((perdure.CorruptError, perdure.TamperedError)):
+            perdure.verify(path)
+    path.write_bytes(pickle.dumps(1))
+    with pytest.raises(perdure.CorruptError):
+        perdure.verify(path)
+
+
+def test_a_publishers_file_loads_in_full_where_the_publisher_is_trusted(path: Path) -> None:
+    ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
+    private = ed25519.Ed25519PrivateKey.generate()
+    stranger = keys.Key(os.urandom(32))
+    perdure.dump(VALUE, path, key=stranger, metadata={"kept": True})
+    perdure.sign(path, private)
+    with pytest.raises(perdure.UntrustedError):
+        perdure.load(path)
+    keys.trust_publisher(keys.public_key(private), "them")
+    try:
+        assert perdure.load(path) == VALUE
+        found = perdure.verify(path)
+        assert (found.by, found.name, found.metadata) == ("publisher", "them", {"kept": True})
+        perdure.sign(path)
+        assert perdure.verify(path).by == "own"
+        assert perdure.load(path, key=stranger) == VALUE
+    finally:
+        keys.distrust("them")
+
+
+def test_signing_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    perdure.dump(VALUE, path, key=False)
+    perdure.sign(path)
+    size = path.stat().st_size
+    perdure.sign(path)
+    assert path.stat().st_size == size and perdure.load(path) == VALUE
+    with pytest.raises(TypeError):
+        perdure.sign(path, False)
+    with pytest.raises(ValueError, match="purpose"):
+        perdure.sign(path, keys.own().for_purpose("session"))

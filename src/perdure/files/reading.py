@@ -8,6 +8,7 @@ that is out of band: in its place stands NEXT_BUFFER.
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 
 from perdure.errors import CorruptError
 from perdure.files import MARK, is_marked
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["COMPRESSED", "LOST", "Source", "split"]
 
 NEXT_BUFFER = b"\x97"
+_PIECE = 1 << 20  # bytes at once, of what only has to be looked at
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"\xfd7zXZ\x00")  # gzip, zstd, lz4, xz begin so
 LOST = "the file begins as one that perdure wrote, and has lost its end: it was cut or appended to"
 
@@ -107,6 +109,31 @@ class Source:
             raise CorruptError("the file is damaged: the digest of its stream is another")
         stream, writable = _without(skeleton, self.trailer.buffers)
         return stream, self._all(writable, verify, mapped, empty)
+
+    def prove(self) -> None:
+        """Looks at every byte, in pieces."""
+        assert self.trailer is not None
+        found, chunks, place = sha256(), Chunks(), 0
+        wanted = self.trailer.digests
+        try:
+            for offset, length, _ in (*self.trailer.buffers, (self.trailer.stream_length, 0, 0)):
+                while place < offset:
+                    part = self._part(place, min(_PIECE, offset - place))
+                    found.update(part)
+                    place += len(part)
+                for start in range(0, length, wanted.chunk or 1):
+                    chunks.add_one(memoryview(self._part(place, min(wanted.chunk, length - start))))
+                    place += min(wanted.chunk, length - start)
+            if (found.digest(), chunks.finish()) != (wanted.skeleton, list(wanted.chunks)):
+                raise CorruptError("the file is damaged: its digest is another")
+        finally:
+            chunks.close()
+
+    def _part(self, offset: int, size: int) -> bytes:
+        part = self.read_at(offset, size)
+        if len(part) != size:
+            raise CorruptError("the file has become shorter while it was read")
+        return part
 
     def whole(self) -> bytes:
         """The stream as it is, proven."""

@@ -551,10 +551,9 @@ cdef object refuse_seen(object target, object unused):
     raise CorruptError(f"BUILD on a {type(target).__name__:.100} that is in use already")
 
 
-cdef int is_unseen(Machine* m, PyObject* instance, Py_ssize_t own=0) noexcept:
-    """Whether an instance is held by one place on the stack and, at most, one in the memo, and by ``own`` items of its
-    own state: 1 or 0, or -1 with an exception. Looking for the one in the memo takes steps: others may be built within
-    its state."""
+cdef int is_unseen(Machine* m, PyObject* instance) noexcept:
+    """Whether an instance is held by one place on the stack and, at most, one in the memo: 1 or 0, or -1 with an
+    exception. Looking for the latter takes steps: others may be built within its state."""
     cdef Py_ssize_t i = m.memo_filled
     cdef Py_ssize_t at = 0
     cdef PyObject* key
@@ -562,8 +561,8 @@ cdef int is_unseen(Machine* m, PyObject* instance, Py_ssize_t own=0) noexcept:
     if instance == m.dtype:  # our own note of its size, which is about to change
         Py_DECREF(m.dtype)
         m.dtype = NULL
-    if Py_REFCNT(instance) != 2 + own:
-        return Py_REFCNT(instance) == 1 + own
+    if Py_REFCNT(instance) != 2:
+        return Py_REFCNT(instance) == 1
     while i > 0:
         i -= 1
         if m.memo[i] == instance:
@@ -575,21 +574,6 @@ cdef int is_unseen(Machine* m, PyObject* instance, Py_ssize_t own=0) noexcept:
             if value == instance:
                 return 1
     return 0
-
-
-cdef Py_ssize_t own_items(PyObject* array, PyObject* state) noexcept:
-    """How many items of an array of objects are to be the array itself."""
-    cdef PyObject* items
-    cdef Py_ssize_t i
-    cdef Py_ssize_t found = 0
-    if Py_REFCNT(array) <= 2 or not is_chain(Py_TYPE(array)) or not PyTuple_CheckExact(state):
-        return 0
-    if PyTuple_GET_SIZE(state) > 2:
-        items = PyTuple_GET_ITEM(state, PyTuple_GET_SIZE(state) - 1)
-        if PyList_CheckExact(items):
-            for i in range(PyList_GET_SIZE(items)):
-                found += (<PyListObject*>items).ob_item[i] == array
-    return found
 
 
 cdef bint is_ordinary(Machine* m, PyObject* instance) noexcept:
@@ -641,7 +625,7 @@ cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
     if build == Py_True:
         return build_ordinary(instance, state)
     if (<Kind>kind).unseen:
-        status = is_unseen(m, instance, own_items(instance, state))
+        status = is_unseen(m, instance)
         if status <= 0:
             if status == 0:
                 (<with_two>refuse_seen)(instance, Py_None)

@@ -157,6 +157,7 @@ _ONLY = {
                     ((0,), (1, 4))),
     "clusters: a link to what there is not": ((1, 3), (99,)),
     "histogram: a preprocessor that drops columns": ((1, 4), (99,)),
+    "histogram: a preprocessor that says it checks": ((1, 4), (99,)),
     "histogram: a preprocessor that multiplies by a matrix": ((1, 4), (99,)),
 }  # fmt: skip
 CASES = {

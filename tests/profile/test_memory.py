@@ -10,7 +10,7 @@ import perdure
 
 np = pytest.importorskip("numpy", reason="numpy is not installed: make .venv/.group-tables")
 
-from numpy._core.numeric import _frombuffer
+_frombuffer = np.zeros(1).__reduce_ex__(5)[0]  # in whichever module this release has it
 
 
 class Call:
@@ -89,7 +89,7 @@ def test_indices_of_a_sparse_matrix_and_its_values(form, size, protocol):
         if "coords" in state:
             state["coords"] = (array, value)
         found, one, other = perdure.loads(pickle.dumps([New(cls, state), array, value], protocol))
-        places = [found.offsets] if form == "dia" else [*found.coords] if form == "coo" else [found.indices, found.indptr]
+        places = [found.offsets] if form == "dia" else [found.row, found.col] if form == "coo" else [found.indices, found.indptr]
         for index, part in enumerate(places):
             assert_apart(part, [one, other, found.data, *places[:index]])
         assert found.toarray().shape == found.shape
@@ -177,6 +177,7 @@ def test_items_of_an_array_that_could_not_be_hashed(name):
     assert perdure.loads(pickle.dumps(array))[0] == array[0]
 
 
+@pytest.mark.skipif(np.__version__ < "2", reason="numpy has it from 2.0 on")
 def test_text_of_any_length_as_numpy_pickles_it():
     array = np.array(["a", "b" * 300, ""], np.dtypes.StringDType())
     for protocol in range(6):

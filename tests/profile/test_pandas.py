@@ -285,8 +285,9 @@ HOSTILE = {
     "sparse blocks of less than nothing": lambda: Call(sparse.BlockIndex, 9, codes(5, 6, dtype="i4"),
                                                        codes(-5, 1, dtype="i4")),
     "sparse blocks of two lengths": lambda: Call(sparse.BlockIndex, 9, codes(1, 3, dtype="i4"), codes(1, dtype="i4")),
-    "what fills a sparse array of another type": lambda: New(pd.SparseDtype, {"_dtype": np.dtype("i8"),
-                                                                              "_fill_value": 1 << 70}),
+    **({"what fills a sparse array of another type": lambda: New(pd.SparseDtype, {"_dtype": np.dtype("i8"),
+                                                                                  "_fill_value": 1 << 70})}
+       if PANDAS >= (2, 0) else {}),  # before it, SparseDtype itself took it
     "categories of a range without end": lambda: backed(
         pd.Categorical, pd.CategoricalDtype(pd.RangeIndex(1 << 60)), codes(0)
     ),
@@ -465,11 +466,12 @@ def test_the_forms_of_what_is_refused_load_where_they_are_sound():
     assert_same(perdure.loads(pickle.dumps(made)), pd.array([1], dtype="Int64"))
     blocks = Call(sparse.BlockIndex, 9, codes(1, 4, dtype="i4"), codes(2, 5, dtype="i4"))
     assert perdure.loads(pickle.dumps(blocks)).npoints == 7
-    summer = pd.date_range("2020-03-28", periods=3, freq="D", tz=PARIS)
-    found = perdure.loads(pickle.dumps(times("M8[us]", *summer.as_unit("us").asi8, freq=summer.freq, zone=PARIS)))
-    assert_same(found, summer.as_unit("us").array)
-    late = times("M8[s]", 1 << 45, zone=datetime.UTC)
-    assert perdure.loads(pickle.dumps(late)).year[0] > 9999
+    if PANDAS >= (2, 0):  # which other units than nanoseconds came with
+        summer = pd.date_range("2020-03-28", periods=3, freq="D", tz=PARIS)
+        found = perdure.loads(pickle.dumps(times("M8[us]", *summer.as_unit("us").asi8, freq=summer.freq, zone=PARIS)))
+        assert_same(found, summer.as_unit("us").array)
+        late = times("M8[s]", 1 << 45, zone=datetime.UTC)
+        assert perdure.loads(pickle.dumps(late)).year[0] > 9999
     offset = New(pd.DateOffset, {"n": 1, "normalize": False, "days": 1})
     assert perdure.loads(pickle.dumps(offset)) == pd.DateOffset(days=1)
 

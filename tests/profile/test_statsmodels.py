@@ -119,7 +119,7 @@ CODE = "y ~ __import__('os')._exit(3)"
 
 
 @pytest.mark.parametrize("case", [
-    "a design", "a design by another name", "data of somebody's", "data that is a dict", "a model of somebody's",
+    "a design", "a design by another name", "a design to be made by 0.14", "data of somebody's", "data that is a dict", "a model of somebody's",
     "results of somebody's", "a method that is hidden", "a likelihood that is none", "a table that is none",
 ])  # fmt: skip
 def test_states_that_would_have_it_run(case: str) -> None:
@@ -127,6 +127,8 @@ def test_states_that_would_have_it_run(case: str) -> None:
     stream = {
         "a design": lambda: tampered(made("OLS of a table"), PandasData, having(model_spec=CODE)),
         "a design by another name": lambda: tampered(made("OLS of a table"), PandasData, having(design_info=CODE)),
+        "a design to be made by 0.14": lambda: tampered(
+            made("OLS of a table"), PandasData, having(restore_design_info=True, formula=CODE)),
         "data of somebody's": lambda: tampered(
             made("OLS"), model, having(data=types.SimpleNamespace(model_spec=CODE, row_labels=None))),
         "data that is a dict": lambda: tampered(made("OLS"), model, having(data=Bunch(model_spec=CODE))),

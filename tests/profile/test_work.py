@@ -15,7 +15,9 @@ pytest.importorskip("sklearn", reason="the packs' libraries are not installed")
 from scipy import interpolate, sparse, spatial, stats
 from sklearn import isotonic, neighbors, preprocessing, tree
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.metrics import _dist_metrics
 
+EUCLIDEAN = "EuclideanDistance64" if hasattr(_dist_metrics, "EuclideanDistance64") else "EuclideanDistance"
 POINTS = np.random.RandomState(0).uniform(size=(2000, 2))
 LINE = np.arange(2000.0)
 _OBJECTS = {
@@ -61,7 +63,7 @@ def test_many_of_one_state(name: str) -> None:
     ("call", "args"),
     [
         ("sklearn.neighbors._kd_tree newObj", "sklearn.neighbors._kd_tree KDTree"),
-        ("sklearn.metrics._dist_metrics newObj", "sklearn.metrics._dist_metrics EuclideanDistance64"),
+        ("sklearn.metrics._dist_metrics newObj", f"sklearn.metrics._dist_metrics {EUCLIDEAN}"),
         ("scipy.spatial.transform._rotation Rotation", ""),
     ],
 )

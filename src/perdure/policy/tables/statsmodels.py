@@ -64,7 +64,7 @@ def _build(instance: Any, state: Any) -> None:
     own = object.__getattribute__(instance, "__dict__")  # a wrapper of results would look into what it has not yet
     if own:
         raise CorruptError(f"BUILD on a {cls.__name__:.100} that has attributes already")
-    if "model_spec" in attributes or "design_info" in attributes:
+    if not attributes.keys().isdisjoint(("model_spec", "design_info", "restore_design_info")):  # the last is 0.14's
         raise UntrustedError(f"a {cls.__name__:.100} with a design of its own, which is code", ())
     restore = attributes.pop("restore_model_spec", None)
     if restore is not None:

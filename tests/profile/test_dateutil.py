@@ -54,8 +54,8 @@ def test_zones(name):
 @pytest.mark.parametrize("name", ["utc", "offset", "local", "file", "another file"])
 def test_in_pandas(name):
     pd = pytest.importorskip("pandas")
-    if pd.__version__ < "2" and name.endswith("file"):
-        pytest.skip("pandas 1 looks for what only dateutil 2 keeps in a zone")
+    if pd.__version__ < "3" and name.endswith("file"):
+        pytest.skip("pandas before 3 looks for what only dateutil 2 keeps in a zone")
     zone = ZONES[name]
     index = pd.DatetimeIndex(["2020-01-15", "2020-07-15"], tz="UTC").tz_convert(zone)
     for stream in streams(name, [index, pd.Series(index), index[0], index.dtype]):

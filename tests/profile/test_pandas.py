@@ -287,7 +287,7 @@ HOSTILE = {
     "sparse blocks of two lengths": lambda: Call(sparse.BlockIndex, 9, codes(1, 3, dtype="i4"), codes(1, dtype="i4")),
     **({"what fills a sparse array of another type": lambda: New(pd.SparseDtype, {"_dtype": np.dtype("i8"),
                                                                                   "_fill_value": 1 << 70})}
-       if PANDAS >= (2, 0) else {}),  # before it, SparseDtype itself took it
+       if PANDAS >= (2, 1) else {}),  # before it, SparseDtype itself took it
     "categories of a range without end": lambda: backed(
         pd.Categorical, pd.CategoricalDtype(pd.RangeIndex(1 << 60)), codes(0)
     ),

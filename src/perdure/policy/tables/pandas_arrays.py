@@ -163,7 +163,10 @@ def _build_sparse_dtype(dtype: Any, state: Any) -> None:
         raise CorruptError("what fills a sparse array is one value")
     with warnings.catch_warnings():  # 2.x warned of what 3.0 refuses
         warnings.simplefilter("error")
-        find("SparseDtype")(subtype, fill)
+        try:
+            find("SparseDtype")(subtype, fill)
+        except Warning as warning:
+            raise CorruptError("what fills a sparse array is of its dtype") from warning
     dtype.__dict__.update(_dtype=subtype, _fill_value=fill)
 
 

@@ -268,8 +268,9 @@ def load(
         return read(stream, chosen, fix_imports, encoding, errors, large, given)
 
     if not isinstance(file, (str, os.PathLike)):
-        if mmap_mode is not None:
-            raise ValueError("mmap_mode= is for paths")
+        for name, value in (("mmap_mode", mmap_mode), ("key", key or None), ("verify", verify is True or None)):
+            if value is not None:
+                raise ValueError(f"{name}= is for paths: of a file object the bare stream is read; nothing was")
         return build(file, policy, buffers)
     try:
         with open(file, "rb") as opened:

@@ -57,7 +57,7 @@ src/perdure/_engine/opcodes.pxd: src/perdure/ops.py tools/generate.py
 
 # What a person runs ------------------------------------------------------------------------------------
 
-.PHONY: demo bench test test-heavy
+.PHONY: demo bench bench-files test test-heavy
 demo: build $(VENV)/.group-demo  ## a real model saved, loaded elsewhere, attacked, timed
 	$(PY) examples/demo.py $(ARGS)
 
@@ -70,6 +70,9 @@ test-heavy: build $(VENV)/.group-test $(VENV)/.group-tables-heavy  ## the tests 
 
 bench: profiled $(VENV)/.group-bench  ## speed beside pickle, marshal, msgspec, orjson
 	$(PY) -m benchmarks $(ARGS)
+
+bench-files: profiled $(VENV)/.group-bench  ## files beside pickle's, joblib's, numpy's, safetensors', skops'
+	$(PY) -m benchmarks.files $(ARGS)
 
 # What a developer runs ---------------------------------------------------------------------------------
 

@@ -86,10 +86,6 @@ def test_large_buffers_begin_where_they_can_be_mapped(tmp_path: Path) -> None:
         assert offset % 64 == 0 and data[offset : offset + length] == bytes([letter]) * length
 
 
-def ending(value: Any) -> str:
-    return type(value).__name__
-
-
 def outcome(path: Path) -> str:
     try:
         return "right" if perdure.load(path) == VALUE else "WRONG"
@@ -115,6 +111,16 @@ def test_damage_anywhere_is_found(path: Path) -> None:
     for what, data in damaged(path.read_bytes()):
         other.write_bytes(data)
         assert outcome(other) == "found", what
+
+
+def test_every_bit_of_a_small_file(path: Path) -> None:
+    perdure.dump(Model((1, "two")), path, metadata={"k": "v"})
+    data = path.read_bytes()
+    for i in range(len(data)):
+        for changed in (*(data[:i] + bytes([data[i] ^ 1 << bit]) + data[i + 1 :] for bit in range(8)), data[:i]):
+            path.write_bytes(changed)
+            with pytest.raises((perdure.CorruptError, perdure.TamperedError)):
+                perdure.load(path)
 
 
 # ---- who vouches -----------------------------------------------------------------------------

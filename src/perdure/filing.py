@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import warnings
+from io import BytesIO
 
 from perdure._engine.reader import unpickler as _reader
 from perdure._engine.writer import pickler as _writer
 from perdure.errors import CorruptError, PerdureWarning, TamperedError, UntrustedError
 from perdure.files import is_marked, keys, metadata, reading, seals, trailer, writing
+from perdure.files.compression import codec_for, sniff
 from perdure.files.digesting import digest
 from perdure.files.durable import opened
 
@@ -50,7 +52,7 @@ def dump_file(
     """What perdure.dump does with a path."""
     # By protocol 5 arrays are buffers, which can be mapped; every Python since 3.8 reads it.
     number = _writer.HIGHEST_PROTOCOL if protocol is None or protocol < 0 else protocol
-    codec = _codec(compress, path)
+    codec = codec_for(compress, path)
     signing = _signing(key)
     modules: set[str] = set()
     kept = metadata.checked(user)  # before anything is written
@@ -77,15 +79,6 @@ def dump_file(
         end.meta = metadata.encoded(number, modules, kept)
         whole = _finished(end, signing)
         file.write(whole if codec is None else codec.container(whole))
-
-
-def _codec(compress: Any, path: str | os.PathLike[str]) -> Any:
-    suffix = os.path.splitext(os.fspath(path))[1].lower()
-    if compress is False or (compress is None and suffix not in (".gz", ".zst", ".lz4", ".xz")):
-        return None
-    from perdure.files.compression import codec_for
-
-    return codec_for(compress, path)
 
 
 def _signing(key: Any) -> Any:
@@ -121,9 +114,7 @@ def _origin(end: Trailer, key: Any) -> Origin:
 
 def loads_sealed(data: Any, key: Any, policy: Policy | None, load: Callable[[Any, Policy | None], Any]) -> Any:
     """The object of marked bytes."""
-    found = reading.split(data)
-    assert found is not None
-    stream, end = found
+    stream, end = reading.split(data)
     return _by_origin(_origin(end, key), policy, lambda chosen: load(stream, chosen))
 
 
@@ -138,7 +129,7 @@ def load_file(
     buffers: Any,
 ) -> Any:
     """The object in an open file; ``load(stream, policy, buffers)`` builds it, of bytes or a file."""
-    source = reading.Source(file, _find_compressed)
+    source = reading.Source(file)
     end = source.trailer
     if end is None:
         if mmap_mode is not None:
@@ -148,9 +139,7 @@ def load_file(
     if source.codec is not None:
         if mmap_mode is not None:
             raise ValueError("mmap_mode= is for files that are not compressed")
-        from io import BytesIO
-
-        content = source.codec.reader(BytesIO(source.compressed()))
+        content = source.codec.reader(BytesIO(source.whole()))
         made = _by_origin(origin, policy, lambda chosen: load(content, chosen, buffers))
     else:
         mapped = None if mmap_mode is None else _mapped(file, mmap_mode)
@@ -183,18 +172,8 @@ def _mapped(file: Any, mode: str) -> memoryview:
     return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ if mode == "r" else ACCESS_COPY))
 
 
-def _find_compressed(read_at: Any, size: int) -> Any:
-    from perdure.files.compression import find_trailer
-
-    return find_trailer(read_at, size)
-
-
 def _expanded(source: reading.Source, file: Any) -> Any:
     """A compressed file of somebody else's. Raises CorruptError for one of perdure's that has lost its trailer."""
-    from io import BytesIO
-
-    from perdure.files.compression import sniff
-
     start = source.read_at(0, _FIRST)
     codec = sniff(start)
     if codec is None:
@@ -287,13 +266,10 @@ def sign(path: str | os.PathLike[str], key: Any = True) -> None:
 
 
 def _proven(file: Any) -> reading.Source:
-    source = reading.Source(file, _find_compressed)
+    source = reading.Source(file)
     if source.trailer is None:
         raise CorruptError("the file has no trailer: it is no file that perdure.dump wrote at a path")
-    if source.codec is None:
-        source.prove()
-    else:
-        source.compressed()
+    source.prove()
     return source
 
 

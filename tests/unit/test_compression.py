@@ -19,7 +19,7 @@ from perdure._engine.reader.unpickler import load_policy
 from perdure.errors import CorruptError, LimitError, TruncatedError
 from perdure.files import compression
 from perdure.files.compression import Codec, codec_for, find_trailer, sniff
-from perdure.files.compression.codec import LARGEST, TAIL
+from perdure.files.trailer import LONGEST, TAIL
 from perdure.policy import policy_for
 
 SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "lz4": ".lz4", "xz": ".xz"}
@@ -66,7 +66,7 @@ def trailer(size: int) -> bytes:
 def found_in(data: bytes) -> tuple[Codec, bytes, int] | None:
     def read_at(offset: int, size: int) -> bytes:
         assert 0 <= offset and 0 <= size and offset + size <= len(data), "a read outside the file"
-        assert size <= LARGEST + (1 << 20)
+        assert size <= LONGEST + (1 << 20)
         return data[offset : offset + size]
 
     return find_trailer(read_at, len(data))
@@ -377,7 +377,7 @@ def test_any_bytes_decompress_or_are_refused(name: str, data: bytes, begin: bool
         pass
 
 
-@pytest.mark.parametrize("length", [0, 15, LARGEST + 1, 2**63, 2**64 - 1])
+@pytest.mark.parametrize("length", [0, 15, LONGEST + 1, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("magic", MAGICS)
 def test_a_length_is_checked_before_it_is_read(magic: bytes, length: int) -> None:
     of = sniff(magic)
@@ -446,7 +446,7 @@ def test_no_more_is_decompressed_than_asked_for(name: str, bombs: dict[str, byte
 
     def reader() -> compression.Decompressed:
         made.clear()
-        return compression.Decompressed(name, counting, of.padded, Counted(bombs[name]).read, None, None)
+        return compression.Decompressed(compression.Frames(name, counting, of.padded, Counted(bombs[name]).read, None, None))
 
     for ask, most in (
         (lambda file: file.read(1), 1),

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from perdure.errors import CorruptError
 from perdure.files import MARK, is_marked
+from perdure.files.compression import find_trailer, sniff
 from perdure.files.digesting import Chunks, digest
 from perdure.files.trailer import ARRAY, END, LONGEST, Trailer, decode, length_at_end
 
@@ -22,19 +23,16 @@ if TYPE_CHECKING:
 
     from perdure.files.trailer import Buffer
 
-__all__ = ["COMPRESSED", "LOST", "Source", "split"]
+__all__ = ["LOST", "Source", "split"]
 
 NEXT_BUFFER = b"\x97"
 _PIECE = 1 << 20  # bytes at once, of what only has to be looked at
-COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"\xfd7zXZ\x00")  # gzip, zstd, lz4, xz begin so
 LOST = "the file begins as one that perdure wrote, and has lost its end: it was cut or appended to"
 
 
-def split(data: Any) -> tuple[memoryview, Trailer] | None:
-    """The stream and the trailer of marked bytes; None of a bare stream. Raises CorruptError."""
+def split(data: Any) -> tuple[memoryview, Trailer]:
+    """The stream and the trailer of marked bytes. Raises CorruptError."""
     view = memoryview(data).cast("B")
-    if not is_marked(bytes(view[: 2 + len(MARK)])):
-        return None
     length = length_at_end(bytes(view[-END:]))
     if length is None:
         raise CorruptError(LOST)
@@ -52,14 +50,14 @@ def split(data: Any) -> tuple[memoryview, Trailer] | None:
 class Source:
     """An open file of the new format, or a plain one (``trailer`` is None)."""
 
-    def __init__(self, file: Any, find_compressed: Callable[[Any, int], Any] | None = None) -> None:
+    def __init__(self, file: Any) -> None:
         self.file = file
         self.size = os.fstat(file.fileno()).st_size
         self.codec: Any = None
         self.trailer: Trailer | None = None
         start = self.read_at(0, 2 + len(MARK))
-        if start.startswith(COMPRESSED):
-            if find_compressed is not None and (found := find_compressed(self.read_at, self.size)) is not None:
+        if sniff(start) is not None:
+            if (found := find_trailer(self.read_at, self.size)) is not None:
                 self.codec, raw, end = found
                 self._take(raw, end)
             return
@@ -91,14 +89,6 @@ class Source:
             parts.append(part)
             offset, left = offset + len(part), left - len(part)
         return b"".join(parts)
-
-    def compressed(self) -> bytes:
-        """The compressed stream, proven; in memory, for what is expanded has to be what was proven."""
-        assert self.trailer is not None
-        data = self.read_at(0, self.trailer.stream_length)
-        if digest(data) != self.trailer.digests.skeleton:
-            raise CorruptError("the file is damaged: its digest is another")
-        return data
 
     def stream(self, verify: bool, mapped: Any, empty: Callable[[int], bytearray]) -> tuple[bytes, list[Any]]:
         """The stream without its large buffers, and these. The stream is proven; the buffers too if ``verify``.
@@ -136,7 +126,7 @@ class Source:
         return part
 
     def whole(self) -> bytes:
-        """The stream as it is, proven."""
+        """The stream as it is, proven: in memory, for what is read or expanded has to be what was proven."""
         assert self.trailer is not None
         data = self.read_at(0, self.trailer.stream_length)
         parts, place, chunks = [], 0, Chunks()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-__all__ = ["END", "HEAD", "LONGEST", "Buffer", "Digests", "Seal", "Trailer", "decode", "length_at_end"]
+__all__ = ["END", "HEAD", "LONGEST", "TAIL", "Buffer", "Digests", "Seal", "Trailer", "decode", "length_at_end"]
 
 HEAD = b"\x89PRD\r\n\x1a\n"
 TAIL = b"\x89END\r\n\x1a\n"

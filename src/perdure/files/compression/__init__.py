@@ -10,10 +10,10 @@ import os
 
 from perdure.errors import CorruptError
 from perdure.files.compression import frames, gzip, xz
-from perdure.files.compression.codec import LARGEST, TAIL, Codec, Compressor
+from perdure.files.compression.codec import LONGEST, TAIL, Codec, Compressor
 from perdure.files.compression.frames import Lz4, Zstd
 from perdure.files.compression.gzip import Gzip
-from perdure.files.compression.reading import Decompressed
+from perdure.files.compression.reading import Decompressed, Frames
 from perdure.files.compression.xz import Xz
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Compress = bool | str | tuple[str, int] | None
 
-__all__ = ["Codec", "Compressor", "Decompressed", "codec_for", "find_trailer", "sniff"]
+__all__ = ["Codec", "Compressor", "Decompressed", "Frames", "codec_for", "find_trailer", "sniff"]
 
 _BY_NAME: dict[str, type[Codec]] = {codec.name: codec for codec in (Zstd, Gzip, Lz4, Xz)}
 _BY_SUFFIX: dict[str, type[Codec]] = {".zst": Zstd, ".gz": Gzip, ".lz4": Lz4, ".xz": Xz}
@@ -106,7 +106,7 @@ def find_trailer(read_at: Callable[[int, int], bytes], size: int) -> tuple[Codec
         codec = Gzip()
     elif end.endswith(xz.END):
         codec = Xz()
-    elif end.endswith(TAIL) and length <= min(LARGEST, size - 8):  # an uncompressed file's trailer ends so too
+    elif end.endswith(TAIL) and length <= min(LONGEST, size - 8):  # an uncompressed file's trailer ends so too
         head = _read(read_at, size - length - 8, 8)
         if head[:4] != frames.SKIPPABLE:
             return None
@@ -116,7 +116,7 @@ def find_trailer(read_at: Callable[[int, int], bytes], size: int) -> tuple[Codec
         codec = found
     else:
         return None
-    if not len(TAIL) + 8 <= length <= LARGEST:
+    if not len(TAIL) + 8 <= length <= LONGEST:
         raise CorruptError(f"the file's trailer claims {length} bytes", size)
     start = size - codec.container_length(length)
     if start < 0:

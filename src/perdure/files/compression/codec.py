@@ -7,7 +7,8 @@ container as it is, never compressed: it is read and checked before any decompre
 
 from __future__ import annotations
 
-from perdure.files.compression.reading import Decompressed
+from perdure.files.compression.reading import Decompressed, Frames
+from perdure.files.trailer import LONGEST, TAIL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
         def flush(self) -> bytes: ...
 
 
-__all__ = ["LARGEST", "TAIL", "Codec", "Compressor", "library", "parts"]
+__all__ = ["LONGEST", "TAIL", "Codec", "Compressor", "library", "parts"]
 
-TAIL = b"\x89END\r\n\x1a\n"  # what a trailer ends with, behind its own length as eight bytes
-LARGEST = 64 << 20  # bytes that a trailer has at most
 _PIECE = 1 << 20  # bytes given to a library at once: what it returns for them is in memory whole
 
 
@@ -66,7 +65,7 @@ class Codec:
         """
         self.check()
         read: Callable[[int], bytes] = getattr(file, "read", file)  # type: ignore[arg-type]
-        return Decompressed(self.name, self.decompressor, self.padded, read, length, limit)
+        return Decompressed(Frames(self.name, self.decompressor, self.padded, read, length, limit))
 
     # What each format does in its own way ----------------------------------------------------------------
 

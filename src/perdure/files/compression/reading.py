@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
 
-__all__ = ["MEMORY", "Decompressed"]
+__all__ = ["MEMORY", "Decompressed", "Frames"]
 
 MEMORY = 128 << 20  # bytes that a decompressor may need, whatever a frame's head says
 _BUFFER = 128 << 10  # bytes that are decompressed ahead
@@ -47,16 +47,8 @@ _SMALL = 256  # so that beyond these, one more may come for so many bytes made
 class Decompressed(BufferedReader):
     """The file; ``close`` does not close what it reads from."""
 
-    def __init__(
-        self,
-        name: str,
-        decompressor: Callable[[], Decompressor],
-        padded: bool,
-        read: Callable[[int], bytes],
-        length: int | None,
-        limit: int | None,
-    ) -> None:
-        super().__init__(_Frames(name, decompressor, padded, read, length, limit), _BUFFER)
+    def __init__(self, frames: Frames) -> None:
+        super().__init__(frames, _BUFFER)
 
     def readline(self, size: int | None = -1, /) -> bytes:
         if size is not None and 0 <= size <= _LINE:
@@ -67,7 +59,9 @@ class Decompressed(BufferedReader):
         return line
 
 
-class _Frames(RawIOBase):
+class Frames(RawIOBase):
+    """What the frames of a compressed stream make: see `Codec.reader`."""
+
     def __init__(
         self,
         name: str,

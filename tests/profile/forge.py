@@ -1,5 +1,6 @@
 """Streams that no pickler writes: genuine objects, of which one class's state or arguments are others."""
 
+import copyreg
 import io
 import pickle
 from collections.abc import Callable
@@ -51,3 +52,20 @@ def edited(place: object, value: object, field: str | None = None) -> Callable[[
         return array
 
     return edit
+
+
+class Call:
+    """Pickles as a call of a function, and a state."""
+
+    def __init__(self, function, *args, state=None):
+        self.reduced = (function, args) if state is None else (function, args, state)
+
+    def __reduce__(self):
+        return self.reduced
+
+
+class New(Call):
+    """Pickles as an instance of a class, made without arguments, and a state."""
+
+    def __init__(self, cls, state):
+        super().__init__(copyreg._reconstructor, cls, object, None, state=state)

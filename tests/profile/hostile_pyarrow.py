@@ -1,32 +1,16 @@
 """Arrays, types and tables that pyarrow never writes. Some end the interpreter where they are believed; so each is
 loaded in another one (`apart`), and used as far as it can be."""
 
-import copyreg
 import pickle
 import struct
 
 import pyarrow as pa
 
+from tests.profile.forge import Call, New
+
 __all__ = ["CASES", "SOUND", "Call", "New", "parts"]
 
 LONG = 1 << 40
-
-
-class Call:
-    """Pickles as a call of a function, and a state."""
-
-    def __init__(self, function, *args, state=None):
-        self.reduced = (function, args) if state is None else (function, args, state)
-
-    def __reduce__(self):
-        return self.reduced
-
-
-class New(Call):
-    """Pickles as an instance of a class, made without arguments, and a state."""
-
-    def __init__(self, cls, state):
-        super().__init__(copyreg._reconstructor, cls, object, None, state=state)
 
 
 def node(dtype, length, buffers, children=(), dictionary=None, *, nulls=-1, offset=0):

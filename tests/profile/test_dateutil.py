@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import perdure
+from tests.profile.forge import Call
 
 tz = pytest.importorskip("dateutil.tz", reason="dateutil is not installed: make .venv/.group-tables")
 from dateutil.relativedelta import SU, relativedelta
@@ -73,16 +74,6 @@ def test_files_of_dateutil_2(path):
     assert found["local"].tzname(NOON[0]) == "UTC"
     for name in found.keys() - {"local"}:
         assert (type(found[name]), found[name]) == (type(ZONES[name]), ZONES[name])
-
-
-class Call:
-    """Pickles as a call, and a state."""
-
-    def __init__(self, function, *args, state=None):
-        self.reduced = (function, args) if state is None else (function, args, state)
-
-    def __reduce__(self):
-        return self.reduced
 
 
 def unpickle(key="Europe/Paris", filename=None, data=None, cls=tz.tzfile):

@@ -1,33 +1,16 @@
 """What was proven of an array stays true: nothing else that comes of the stream, and nothing that a library does to
 its own arrays in place, writes to the same memory. And what the caller lends stays the caller's."""
 
-import copyreg
 import pickle
 
 import pytest
 
 import perdure
+from tests.profile.forge import Call, New
 
 np = pytest.importorskip("numpy", reason="numpy is not installed: make .venv/.group-tables")
 
 _frombuffer = np.zeros(1).__reduce_ex__(5)[0]  # in whichever module this release has it
-
-
-class Call:
-    """Pickles as a call of a function, and a state."""
-
-    def __init__(self, function, *args, state=None):
-        self.reduced = (function, args) if state is None else (function, args, state)
-
-    def __reduce__(self):
-        return self.reduced
-
-
-class New(Call):
-    """Pickles as an instance of a class, made without arguments, and a state."""
-
-    def __init__(self, cls, state):
-        super().__init__(copyreg._reconstructor, cls, object, None, state=state)
 
 
 def view(array):

@@ -1,7 +1,6 @@
 """pandas under the built-in profile: what it writes, and what old releases of it wrote, loads; what would make its
 code in C read or write where it may not is refused."""
 
-import copyreg
 import datetime
 import pickle
 import subprocess
@@ -28,6 +27,7 @@ from pandas.core.indexes.interval import _new_IntervalIndex
 from pandas.core.internals.managers import BlockManager, SingleBlockManager
 
 from tests.profile.files import write
+from tests.profile.forge import Call, New
 from tests.profile.pandas_cases import ARRAYS, FRAMES, INDEXES, OBJECTS, OFFSETS, PANDAS, NumpyExtensionArray
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
@@ -136,23 +136,6 @@ def test_files_of_old_releases(path):
 
 
 # ---- what is refused -------------------------------------------------------------------------
-
-
-class Call:
-    """Pickles as a call of a function, and a state."""
-
-    def __init__(self, function, *args, state=None):
-        self.reduced = (function, args) if state is None else (function, args, state)
-
-    def __reduce__(self):
-        return self.reduced
-
-
-class New(Call):
-    """Pickles as an instance of a class, made without arguments, and a state."""
-
-    def __init__(self, cls, state):
-        super().__init__(copyreg._reconstructor, cls, object, None, state=state)
 
 
 def codes(*values, dtype="i1"):

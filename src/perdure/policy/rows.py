@@ -70,6 +70,12 @@ def fields(what: str, state: Any, **types: type | tuple[type, ...]) -> list[Any]
     return [state[key] for key in types]
 
 
+def imported(module: str, name: str, make: Callable[[Any], Answer]) -> Answer | None:
+    """The row that ``make`` makes of what goes by a known name; None where the installed release has no such thing."""
+    found = getattr(import_module(module), name, None)
+    return None if found is None else make(found)
+
+
 def bare(cls: type) -> Callee:
     """A class of plain objects: an instance without anything, for BUILD to fill in."""
 

@@ -11,7 +11,7 @@ from types import FunctionType, MemberDescriptorType
 
 from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
-from perdure.policy.rows import Constant, Kind, as_keys, attributes_of, bare, kind_in
+from perdure.policy.rows import Constant, Kind, as_keys, attributes_of, bare, imported, kind_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,10 +152,7 @@ def row(module: str, name: str) -> Answer | None:
     )  # fmt: skip
     if not known and (module, name) not in _FUNCTIONS:
         return None
-    found = getattr(import_module(module), name, None)
-    if found is None:
-        return None
-    return bare(found) if known else Constant(found, shared=True)
+    return imported(module, name, bare if known else lambda found: Constant(found, shared=True))
 
 
 def attribute(instance: Any, name: str) -> Any:

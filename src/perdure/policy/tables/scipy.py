@@ -12,7 +12,18 @@ from importlib import import_module
 from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
 from perdure.policy import partial
-from perdure.policy.rows import Callee, Constant, Kind, attributes_of, bare, build_attributes, class_row, kind_in, never
+from perdure.policy.rows import (
+    Callee,
+    Constant,
+    Kind,
+    attributes_of,
+    bare,
+    build_attributes,
+    class_row,
+    imported,
+    kind_in,
+    never,
+)
 from perdure.policy.tables.scipy_checks import ASARRAY, MAKING, NEW, build_plain
 from perdure.policy.tables.scipy_checks import KINDS as CHECKED
 from perdure.policy.tables.scipy_names import DICTS, PLAIN, RESULTS
@@ -76,33 +87,28 @@ def row(module: str, name: str) -> Answer | None:
     if module.partition(".")[0] != "scipy":
         return None
     if name in _PLAIN.get(module, ()) or ((module, name) in CHECKED and (module, name) not in NEW):
-        return _found(module, name, bare)
+        return imported(module, name, bare)
     if (module, name) in NEW:
-        return _found(module, name, NEW[module, name])
+        return imported(module, name, NEW[module, name])
     if name in _RESULTS.get(module, ()):
-        return _found(module, name, _result_row)
+        return imported(module, name, _result_row)
     if name in _DICTS.get(module, ()):
-        return _found(module, name, _dict_row)
+        return imported(module, name, _dict_row)
     if (module, name) == ASARRAY:
-        return _found(module, name, lambda found: Constant(found, shared=True))
+        return imported(module, name, lambda found: Constant(found, shared=True))
     return _member_row(module, name) or _ufunc_row(module, name) or stats_row(module, name)
-
-
-def _found(module: str, name: str, make: Any) -> Answer | None:
-    found = getattr(import_module(module), name, None)
-    return None if found is None else make(found)
 
 
 def _member_row(module: str, name: str) -> Answer | None:
     """What is named as an attribute of a class: a result's __new__, interp1d's functions, a constructor."""
     outer, _, member = name.rpartition(".")
     if member == "__new__" and outer in _RESULTS.get(module, ()):
-        return _found(module, outer, lambda cls: Constant(partial.NewOf(cls)))
+        return imported(module, outer, lambda cls: Constant(partial.NewOf(cls)))
     if (module, outer) == _INTERP1D and member.startswith("_call_"):
         function = vars(getattr(import_module(module), outer)).get(member)
         return None if function is None else Constant(function, shared=True)
     if (module, name) == _RIGID:
-        return _found(module, name, Constant)
+        return imported(module, name, Constant)
     if (module, outer) == _RIGID and member == "from_matrix":
         return Callee("RigidTransform.from_matrix", _from_matrix)
     return None

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError
-from perdure.policy.rows import Callee, Kind, bare, class_row, never
+from perdure.policy.rows import Callee, Kind, bare, class_row, imported, never
 from perdure.policy.tables.scipy_names import DISTRIBUTIONS
 from perdure.policy.tables.sparse import plain_array
 
@@ -181,8 +181,7 @@ def stats_row(module: str, name: str) -> Answer | None:
     known = (module, name) in _FROZEN or (module, name) in (_HISTOGRAM, _SAMPLE, _KDE)
     if not known and name not in _DISTRIBUTIONS.get(module, ()):
         return None
-    found = getattr(import_module(module), name, None)
-    return None if found is None else bare(found)
+    return imported(module, name, bare)
 
 
 KINDS: Kinds = {

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from perdure.policy.rows import Answer, Kinds
 
-__all__ = ["NEEDS", "TOPS", "check_classes", "check_threads", "check_values", "kind", "row"]
+__all__ = ["NEEDS", "TOPS", "attributes_around", "check_threads", "kind", "row"]
 
 # "_loss" is how Cython named a module of scikit-learn's until 1.6.
 TOPS = ("sklearn", "_loss", "numpy", "functools", "joblib")
@@ -88,6 +88,18 @@ def build_estimator(instance: Any, state: Any) -> None:
     instance.__dict__.update(attributes)
     for finish in after_for(names):
         finish(instance)
+
+
+def attributes_around(estimator: Any, state: Any, booster: type) -> dict[str, Any]:
+    """The attributes of another library's estimator by scikit-learn's rules, around a booster of this class."""
+    cls = type(estimator)
+    attributes = attributes_of(estimator, state)
+    check_classes(cls, attributes)
+    check_values(cls, attributes)
+    attributes.pop("_sklearn_version", None)  # of a class of somebody's own
+    if attributes.get("_Booster") is not None and type(attributes["_Booster"]) is not booster:
+        raise CorruptError(f"the booster of a {cls.__name__:.100} is none")
+    return attributes
 
 
 def check_classes(cls: type, attributes: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from importlib import import_module
 
 from perdure._engine.reader.guard import charge_copy
 from perdure.errors import CorruptError, UntrustedError
-from perdure.policy.rows import Callee, Constant, Kind, attributes_of, bare, class_row, kind_in, never
+from perdure.policy.rows import Callee, Constant, Kind, attributes_of, bare, class_row, imported, kind_in, never
 from perdure.policy.tables.statsmodels_names import CLASSES
 
 TYPE_CHECKING = False
@@ -169,10 +169,7 @@ def row(module: str, name: str) -> Answer | None:
         return Constant(getattr(import_module(module), name), shared=True)
     if (module, name) not in KINDS:
         return None
-    found = getattr(import_module(module), name, None)
-    if found is None:
-        return None
-    return _bunch(found) if (module, name) == _BUNCH else bare(found)
+    return imported(module, name, _bunch if (module, name) == _BUNCH else bare)
 
 
 def kind(cls: type) -> Kind | None:

@@ -10,9 +10,9 @@ import json
 from importlib import import_module
 
 from perdure.errors import CorruptError, UntrustedError
-from perdure.policy.rows import Kind, attributes_of, bare, build_attributes, kind_in
+from perdure.policy.rows import Kind, attributes_of, bare, build_attributes, imported, kind_in
 from perdure.policy.tables import ubjson
-from perdure.policy.tables.sklearn import check_classes, check_threads, check_values
+from perdure.policy.tables.sklearn import attributes_around, check_threads
 from perdure.policy.tables.xgboost_model import proven
 
 TYPE_CHECKING = False
@@ -61,13 +61,7 @@ def _build_booster(booster: Any, state: Any) -> None:
 
 def _build_estimator(estimator: Any, state: Any) -> None:
     cls = type(estimator)
-    attributes = attributes_of(estimator, state)
-    check_classes(cls, attributes)
-    check_values(cls, attributes)
-    attributes.pop("_sklearn_version", None)  # of a class of somebody's own
-    booster = attributes.get("_Booster")
-    if booster is not None and type(booster) is not import_module("xgboost.core").Booster:
-        raise CorruptError(f"the booster of a {cls.__name__:.100} is none")
+    attributes = attributes_around(estimator, state, import_module("xgboost.core").Booster)
     if attributes.get("kwargs") is not None:  # more parameters, by any name
         if type(attributes["kwargs"]) is not dict:
             raise CorruptError(f"the parameters of a {cls.__name__:.100} are a dict")
@@ -87,10 +81,7 @@ KINDS: Kinds = {
 
 
 def row(module: str, name: str) -> Answer | None:
-    if (module, name) not in KINDS:
-        return None
-    found = getattr(import_module(module), name, None)
-    return None if found is None else bare(found)
+    return imported(module, name, bare) if (module, name) in KINDS else None
 
 
 def kind(cls: type) -> Kind | None:

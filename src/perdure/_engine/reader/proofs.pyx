@@ -105,3 +105,83 @@ cdef bint is_plain(const unsigned char* s, Py_ssize_t n) noexcept:
         if s[i] > 127:
             return False
     return True
+
+
+# ---- arrays of objects and of codes -------------------------------------------------------------
+
+def are_text(array, missing):
+    """Whether an array of objects of one dimension holds nothing but str, and ``missing``, None or nan for none."""
+    cdef Py_buffer view
+    cdef Py_ssize_t i
+    cdef PyObject* item
+    cdef bint sound = True
+    if not open_buffer(<PyObject*>array, &view):
+        return False
+    if view.itemsize != sizeof(PyObject*) or view.format[0] != b"O":
+        PyBuffer_Release(&view)
+        return False
+    for i in range(view.shape[0]):
+        item = (<PyObject**>(<char*>view.buf + i * view.strides[0]))[0]
+        if item == NULL or not (PyUnicode_Check(item) or item == <PyObject*>missing or item == Py_None
+                                or (Py_TYPE(item) == &PyFloat_Type and is_nan(item))):
+            sound = False
+            break
+    PyBuffer_Release(&view)
+    return sound
+
+
+def are_codes(array, Py_ssize_t count):
+    """Whether an array of one dimension holds nothing but signed whole numbers, in this machine's byte order, from
+    -1 up to and without ``count``."""
+    cdef Py_buffer view
+    cdef bint sound = False
+    cdef char kind
+    if not open_buffer(<PyObject*>array, &view):
+        return False
+    kind = view.format[0] if view.shape[0] < 2 or view.strides[0] == view.itemsize else 0
+    if kind == b"b":
+        sound = within(<const signed char*>view.buf, view.shape[0], count)
+    elif kind == b"h":
+        sound = within(<const short*>view.buf, view.shape[0], count)
+    elif kind == b"i":
+        sound = within(<const int*>view.buf, view.shape[0], count)
+    elif kind == b"l":
+        sound = within(<const long*>view.buf, view.shape[0], count)
+    elif kind == b"q":
+        sound = within(<const long long*>view.buf, view.shape[0], count)
+    PyBuffer_Release(&view)
+    return sound
+
+
+ctypedef fused Code:
+    signed char
+    short
+    int
+    long
+    long long
+
+
+cdef inline bint within(const Code* codes, Py_ssize_t n, Py_ssize_t count) noexcept:
+    cdef Code low = -1
+    cdef Code high = -1
+    cdef Py_ssize_t i
+    for i in range(n):  # without a way out, so that compilers take many at once
+        low = codes[i] if codes[i] < low else low
+        high = codes[i] if codes[i] > high else high
+    return low >= -1 and high < count
+
+
+cdef bint open_buffer(PyObject* array, Py_buffer* view) noexcept:
+    """The memory of an array of one dimension whose format is one letter."""
+    if PyObject_GetBuffer(array, view, PyBUF_STRIDED_RO | PyBUF_FORMAT) < 0:
+        PyErr_Clear()
+        return False
+    if view.ndim == 1 and view.format[0] != 0 and view.format[1] == 0:
+        return True
+    PyBuffer_Release(view)
+    return False
+
+
+cdef inline bint is_nan(PyObject* number) noexcept:
+    cdef double value = <object>number
+    return value != value

@@ -16,7 +16,8 @@ from datetime import tzinfo
 from functools import cache
 from importlib import import_module
 
-from perdure._engine.reader.guard import are_codes, are_text, charge_copy
+from perdure._engine.reader.guard import charge_copy
+from perdure._engine.reader.proofs import are_codes, are_text
 from perdure.errors import CorruptError
 from perdure.policy.rows import Callee, Kind, bare, class_row, never
 from perdure.policy.tables.memory import own

@@ -20,6 +20,7 @@ from perdure.errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from perdure import graph as graph
     from perdure import keys as keys
     from perdure import pickle as pickle
     from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector, untrusted
@@ -41,6 +42,7 @@ __all__ = [
     "UntrustedError",
     "dump",
     "dumps",
+    "graph",
     "keys",
     "load",
     "loads",
@@ -63,6 +65,7 @@ _HOMES = {
     "Unpickler": "api",
     "dump": "api",
     "dumps": "api",
+    "graph": None,
     "keys": None,
     "load": "api",
     "loads": "api",

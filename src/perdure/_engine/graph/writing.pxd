@@ -1,0 +1,3 @@
+from perdure._engine.graph.tape cimport Tape
+
+cdef bytes write(Tape tape)

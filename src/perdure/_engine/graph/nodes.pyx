@@ -4,7 +4,8 @@ A Node is made when it is asked for; two of the same place are equal. What it sa
 that an edit shows everywhere at once.
 """
 
-from libc.stdint cimport uint32_t, uint64_t
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from perdure._engine.graph.reading cimport read
 from perdure._engine.graph.tape cimport *
@@ -82,45 +83,54 @@ cdef class Node:
     def __init__(self, *args, **kwargs):
         raise TypeError("nodes are of a graph: graph.root, graph.add(stream)")
 
+    cdef Row* here(self) noexcept:
+        """The node's row, which an edit may have put another one in the place of."""
+        self.row = found(self.tape, self.row)
+        return &self.tape.rows[self.row]
+
     def __eq__(self, other):
-        return type(other) is Node and (<Node>other).tape is self.tape and (<Node>other).row == self.row
+        if type(other) is not Node or (<Node>other).tape is not self.tape:
+            return False
+        return (<Node>other).here() == self.here()
 
     def __hash__(self):
+        self.here()
         return hash(self.row)
 
     def __repr__(self):
         kind = self.kind
-        if NAME <= self.tape.rows[self.row].kind:
-            return f"<{kind} {self.name or ''}>".replace(" >", ">")
-        if self.tape.rows[self.row].kind <= STR:
+        if self.name is not None:
+            return f"<{kind} {self.name}>"
+        if self.here().kind <= STR:
             return f"<{kind} {self.value!r:.60}>"
-        return f"<{kind}>" if self.tape.rows[self.row].kind < LIST else f"<{kind} of {len(self)}>"
+        return f"<{kind} of {len(self)}>" if LIST <= self.here().kind <= FROZENSET else f"<{kind}>"
 
     @property
     def kind(self):
         """One of KINDS."""
-        return kind_names[self.tape.rows[self.row].kind]
+        return kind_names[self.here().kind]
 
     @property
     def index(self):
         """The node's number in its graph, from 1."""
+        self.here()
         return self.row
 
     @property
     def uses(self):
         """How often it is part of another node, or the root."""
-        return self.tape.rows[self.row].uses
+        return self.here().uses
 
     @property
     def offset(self):
         """Where in the stream the opcode lies that makes it."""
-        return self.tape.rows[self.row].at
+        return self.here().at
 
     @property
     def value(self):
         """Of a none, bool, int, float or str: that. Of a string, bytes or bytearray: a memoryview of the stream. Of an
         extension: its number; of a buffer: whether it is read-only. Of a persistent: its id, a node or a str."""
-        cdef Row* r = &self.tape.rows[self.row]
+        cdef Row* r = self.here()
         if r.kind <= STR or r.kind == EXTENSION:
             return self.tape.leaf(self.row)
         if STRING <= r.kind <= BYTEARRAY:
@@ -134,9 +144,9 @@ cdef class Node:
         raise AttributeError(f"a {self.kind} has parts, no value")
 
     def __len__(self):
-        cdef uint32_t part = self.tape.rows[self.row].first
+        cdef uint32_t part = self.here().first
         cdef Py_ssize_t n = 0
-        cdef bint pairs = self.tape.rows[self.row].kind == DICT
+        cdef bint pairs = self.here().kind == DICT
         while part:
             if self.tape.parts[part].op != OP_POP:
                 n += self.tape.parts[part].count
@@ -152,7 +162,7 @@ cdef class Node:
 
     cdef list all_of(self, str what):
         """The nodes of all parts of a kind."""
-        cdef Row* r = &self.tape.rows[self.row]
+        cdef Row* r = self.here()
         cdef uint32_t part = r.first
         cdef list nodes = []
         while part:
@@ -163,9 +173,19 @@ cdef class Node:
         return nodes
 
     @property
+    def parts(self):
+        """All nodes that this one is made of and filled with, in the order of the stream."""
+        cdef uint32_t part = self.here().first
+        cdef list nodes = []
+        while part:
+            nodes += self.nodes_of(part)
+            part = self.tape.parts[part].next
+        return nodes
+
+    @property
     def items(self):
         """The nodes in a list, tuple, set or frozenset; those that are appended to an object."""
-        return self.all_of("adds" if self.tape.rows[self.row].kind == SET else "items")
+        return self.all_of("adds" if self.here().kind == SET else "items")
 
     @property
     def pairs(self):
@@ -177,7 +197,7 @@ cdef class Node:
     def steps(self):
         """What is done to a node once it is made, in order: pairs of what ("items", "pairs", "adds", "state", "call")
         and its nodes; a "call" is made for its effect, after which nobody has its result."""
-        cdef uint32_t part = self.tape.rows[self.row].first
+        cdef uint32_t part = self.here().first
         steps = []
         while part:
             what = filling.get(self.tape.parts[part].op)
@@ -192,10 +212,10 @@ cdef class Node:
     @property
     def how(self):
         """How an object is made: "call", "new", "new_ex", or as in Python 2 "inst", "obj"; of others None."""
-        return making.get(self.tape.rows[self.row].op) if self.tape.rows[self.row].kind == OBJECT else None
+        return making.get(self.here().op) if self.here().kind == OBJECT else None
 
     cdef list made_of(self):
-        cdef Row* r = &self.tape.rows[self.row]
+        cdef Row* r = self.here()
         if r.kind != OBJECT:
             raise AttributeError(f"a {self.kind} is not made by a call")
         return self.nodes_of(r.first)
@@ -208,7 +228,7 @@ cdef class Node:
     @property
     def arguments(self):
         """The node of the arguments: a tuple, in sound streams. None of an object made as in Python 2."""
-        return self.made_of()[1] if self.tape.rows[self.row].op not in (OP_INST, OP_OBJ) else None
+        return self.made_of()[1] if self.here().op not in (OP_INST, OP_OBJ) else None
 
     @property
     def args(self):
@@ -224,7 +244,7 @@ cdef class Node:
     @property
     def state(self):
         """The node that an object is given as its state, or None."""
-        cdef uint32_t part = self.tape.rows[self.row].first
+        cdef uint32_t part = self.here().first
         state = None
         while part:
             if self.tape.parts[part].op == OP_BUILD:
@@ -235,7 +255,7 @@ cdef class Node:
     @property
     def name(self):
         """``module:qualname`` of a name, or of the class or function that makes an object, as far as it has one."""
-        cdef Row* r = &self.tape.rows[self.row]
+        cdef Row* r = self.here()
         if r.kind == NAME:
             return ":".join(self.tape.name(self.row))
         if r.kind != OBJECT:
@@ -249,3 +269,98 @@ cdef class Node:
             if args and args[0].kind == "name":
                 return args[0].name
         return name
+
+    # -- edits
+
+    def replace(self, Node other not None):
+        """Puts another node of the same graph in this one's place, wherever that is; this Node is that one then."""
+        self.of_this(other)
+        if self.here() == other.here():
+            return
+        other.here().uses += self.here().uses
+        self.here().kind = FORWARD
+        self.tape.rows[self.row].first = other.row
+
+    def fill(self, str what, nodes):
+        """Makes ``nodes`` all that a node has of a kind of step: its "items" (those of a tuple or frozenset too),
+        "pairs" (of nodes), "adds" or "state" (one node, or none)."""
+        cdef Row* r = self.here()
+        cdef uint32_t part = r.first, kept
+        cdef int op
+        cdef list parts = [], rows
+        if what == "pairs":
+            nodes = [each for pair in nodes for each in pair]
+        rows = [self.of_this(each) for each in nodes]
+        op = self.step_for(what, len(rows))
+        while part:  # what is not replaced
+            if filling.get(self.tape.parts[part].op) == what or (r.kind < NAME and self.tape.parts[part].op == r.op):
+                self.release(part)
+            else:
+                parts.append(part)
+            part = self.tape.parts[part].next
+        made = r.kind == TUPLE or r.kind == FROZENSET or r.op == OP_LIST or r.op == OP_DICT
+        if made:
+            r.op = <uint8_t>op
+        if rows:
+            new = self.put_part(op, rows)
+            at = 0 if made else self.place_of(what, parts)
+            parts.insert(at, new)
+        kept = 0
+        for part in reversed(parts):
+            self.tape.parts[part].next = kept
+            kept = part
+        r = self.here()
+        r.first = kept
+        r.last = parts[len(parts) - 1] if parts else 0
+
+    cdef uint32_t of_this(self, Node other) except 0:
+        if other.tape is not self.tape:
+            raise ValueError("a node of another graph: its stream can be added to this one")
+        other.here()
+        return other.row
+
+    cdef int step_for(self, str what, Py_ssize_t n) except -1:
+        """The opcode of a step that this kind of node has."""
+        cdef Row* r = self.here()
+        cdef bint any_step = r.kind >= NAME
+        if what == "items" and r.kind == TUPLE:
+            return OP_TUPLE1 + n - 1 if 1 <= n <= 3 and self.tape.protocol >= 2 else OP_TUPLE
+        if what == "items" and r.kind == FROZENSET:
+            return OP_FROZENSET
+        if what == "items" and (r.kind == LIST or any_step):
+            return OP_LIST if r.op == OP_LIST else OP_APPENDS
+        if what == "pairs" and (r.kind == DICT or any_step) and n % 2 == 0:
+            return OP_DICT if r.op == OP_DICT else OP_SETITEMS
+        if what == "adds" and (r.kind == SET or any_step):
+            return OP_ADDITEMS
+        if what == "state" and any_step and n < 2:
+            return OP_BUILD
+        raise ValueError(f"a {self.kind} has no such {what}")
+
+    cdef int release(self, uint32_t part) except -1:
+        cdef uint32_t i
+        for i in range(self.tape.parts[part].count):
+            self.tape.rows[found(self.tape, self.tape.children[self.tape.parts[part].start + i])].uses -= 1
+        return 0
+
+    cdef uint32_t put_part(self, int op, list rows) except 0:
+        cdef Py_ssize_t i, n = len(rows)
+        cdef uint32_t* items = <uint32_t*>PyMem_Malloc(n * sizeof(uint32_t))
+        if items == NULL:
+            raise MemoryError
+        try:
+            for i in range(n):
+                items[i] = rows[i]
+            return self.tape.add_part(0, op, items, n)
+        finally:
+            PyMem_Free(items)
+
+    cdef Py_ssize_t place_of(self, str what, list parts) except -1:
+        """Among the parts that stay: what makes the node comes first, its state last."""
+        cdef Py_ssize_t i
+        order = ("items", "pairs", "adds", "state")
+        for i in range(len(parts)):
+            step = filling.get(self.tape.parts[<uint32_t>parts[i]].op)
+            if step in order and order.index(step) > order.index(what):
+                return i
+        return len(parts)

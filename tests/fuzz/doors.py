@@ -113,6 +113,19 @@ def touched(enter: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     return look
 
 
+def looked_at(data: bytes) -> None:
+    """Every node, and the law: what a graph writes, another one writes again."""
+    from perdure import graph
+
+    g = graph.loads(data)
+    for node in g:
+        repr(node)
+        list(node.parts)
+    stream = g.dumps()
+    if graph.loads(stream).dumps() != stream:
+        raise AssertionError("the stream of a graph is not that of its own graph")
+
+
 ORDINARY = (Exception,)
 FORBIDDEN = (SystemError, MemoryError)
 
@@ -126,4 +139,5 @@ def doors() -> list[Door]:
     ]
     if trusting_nobody is not None:
         found.append(Door("perdure.loads", touched(trusting_nobody), (pickle.UnpicklingError,)))
+        found.append(Door("perdure.graph", looked_at, (pickle.UnpicklingError,)))
     return found

@@ -164,3 +164,20 @@ def test_find_class() -> None:
         new.find_class("math", "log.spam")
     with pytest.raises(AttributeError, match=r"module 'math' has no attribute 'log\.spam'"):
         old.find_class("math", "log.spam")
+
+
+@pytest.mark.parametrize("stream", [
+    b"\x80\x04}\x94(\x8c\x01a\x94K\x01\x8c\x01b\x94q\x00}\x94\x8c\x01c\x94]\x94h\x05asu.",
+    b"\x80\x04}\x94(\x8c\x01a\x94q\x00K\x01\x8c\x01b\x94}\x94\x8c\x01c\x94]\x94h\x05ast.",
+    b"\x80\x04]\x94q\x04]\x94]\x94]q\x02]\x94h\x03h\x04\x87.",
+    b"\x80\x04}\x94(q\x09]\x94]q\x00]\x94h\x02h\x00e.",
+])
+def test_a_put_under_a_number_that_is_taken_counts_once(stream):
+    """MEMOIZE's number is how many objects are in the memo, the dict that is not made yet among them."""
+    try:
+        wanted = repr(pickle.loads(stream))
+    except Exception:
+        with pytest.raises(Exception):
+            loads(stream)
+    else:
+        assert repr(loads(stream)) == wanted

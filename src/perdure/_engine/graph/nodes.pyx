@@ -63,10 +63,8 @@ cdef class Graph:
         """The node of another stream, whose nodes become this graph's."""
         cdef uint64_t begin = self.tape.add_source(stream)
         cdef Py_ssize_t end = self.tape.end
-        cdef int protocol = self.tape.protocol
         cdef uint32_t row = read(self.tape, begin, len(stream))
         self.tape.end = end
-        self.tape.protocol = protocol
         return node(self.tape, row)
 
 

@@ -78,6 +78,7 @@ cdef class Reading:
     cdef dict far          # memo indices far beyond what is in use
     cdef list popped       # by the opcodes just before this one, the topmost first; it is still open what for
     cdef bint popped_mark
+    cdef bint named        # something, on lines
 
     def __cinit__(self, Tape tape):
         self.tape = tape
@@ -375,7 +376,11 @@ cdef uint32_t read(Tape tape, uint64_t begin, Py_ssize_t size) except 0:
             elif op == OP_PROTO:
                 if p[1] > 5:
                     raise CorruptError(f"unsupported pickle protocol: {p[1]}")
-                tape.protocol = p[1]
+                # By its protocol a name is one of Python 2, or not; so is every name before.
+                if r.named and begin == 0 and (p[1] < 3) != (tape.protocol < 3):
+                    raise CorruptError("PROTO in the middle of a stream")
+                if begin == 0:
+                    tape.protocol = p[1]
                 p += 2
             elif op == OP_FRAME:
                 if u64(p + 1) > <uint64_t>(end - p - 9):
@@ -436,6 +441,7 @@ cdef const unsigned char* read_line(Reading r, int op, uint64_t begin, const uns
         if stop == NULL:
             raise TruncatedError("pickle data was truncated", p - base)
         name = tape.add_row(NAME, op, at, 1)
+        r.named = True
         tape.name(name)  # raises where it is no text
         if op == OP_GLOBAL:
             r.push(name)

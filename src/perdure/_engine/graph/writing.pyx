@@ -7,7 +7,7 @@ same opcodes keep the frames that they came in.
 
 from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
 from perdure._engine.graph.tape cimport *
@@ -301,11 +301,22 @@ cdef class Writing:
         cdef Tape tape = self.tape
         cdef Py_ssize_t at = 0, written = 0, upto
         for upto in [*tape.frames, tape.end]:
+            if at and frame_size(tape.base + at) > <uint64_t>(upto - at):
+                return None  # a frame that does not end where the next one begins, or the stream
             if self.n - written < upto - at or memcmp(self.base + written, tape.base + at, upto - at) != 0:
                 return None
             written += upto - at
             at = upto + FRAME_HEADER
         return tape.base[:tape.end] if written == self.n else None
+
+
+cdef inline uint64_t frame_size(const unsigned char* p) noexcept:
+    """How many bytes are in the frame whose header ends at p."""
+    cdef uint64_t size = 0
+    cdef int i
+    for i in range(8):
+        size = size << 8 | (p - 1 - i)[0]
+    return size
 
 
 cdef bint has_making(Row* r) noexcept:

@@ -49,6 +49,7 @@ cdef struct Machine:
     Py_ssize_t memo_filled
     Py_ssize_t memo_count
     Py_ssize_t memo_room
+    Py_ssize_t memo_gap         # 1 + the first index of the array that nothing was given; 0: there is none
     PyObject* memo_sparse
     # For streams of C pickle: which memo indices are ever read (a bitmap), once scanned.
     uint64_t* memo_reads
@@ -235,22 +236,27 @@ cdef inline int grow_memo(Machine* m, Py_ssize_t need) noexcept:
 cdef inline int memo_put(Machine* m, Py_ssize_t index, PyObject* value) noexcept:
     """Any index, in any order; takes its own reference."""
     cdef PyObject* old
+    cdef bint counted = index < m.memo_filled and (m.memo_gap == 0 or index < m.memo_gap - 1)
     if index >= m.memo_filled:
         if index > DENSE_MEMO and index > 4 * m.memo_count:
             return memo_put_sparse(m, index, value)
         if index >= m.memo_room and grow_memo(m, index + 1) < 0:
             return -1
         memset(m.memo + m.memo_filled, 0, (index + 1 - m.memo_filled) * sizeof(PyObject*))
+        if index > m.memo_filled and m.memo_gap == 0:
+            m.memo_gap = m.memo_filled + 1
         m.memo_filled = index + 1
     if m.memo_sparse != NULL and memo_drop_sparse(m, index) < 0:
         return -1
     old = m.memo[index]
     Py_INCREF(value)
     m.memo[index] = value
-    if old == NULL:
-        m.memo_count += 1
-    else:
+    if old != NULL:
         Py_DECREF(old)
+    elif not counted:  # else it was numbered, and left empty: a lazy dict, or what is never got again
+        m.memo_count += 1
+        if m.memo_count == m.memo_filled and m.memo_sparse == NULL:
+            m.memo_gap = 0
     return 0
 
 cdef inline PyObject* sparse_key(Py_ssize_t index) noexcept:
@@ -337,7 +343,7 @@ cdef inline void memo_clear(Machine* m) noexcept:
         memo = held
     m.memo = m.small_memo
     m.memo_room = SMALL_MEMO
-    m.memo_filled = m.memo_count = 0
+    m.memo_filled = m.memo_count = m.memo_gap = 0
     m.memo_sparse = NULL
     while n > 0:
         n -= 1

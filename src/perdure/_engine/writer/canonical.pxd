@@ -33,6 +33,7 @@ cdef class Canon:
     cdef tuple parts_of(self, obj)
     cdef object digest(self, obj)
     cdef object answered(self, obj)
+    cdef object ask(self, obj)
     cdef bint has_twins(self, list keys, list places) except -1
     cdef tuple place(self, obj)
     cdef dict rank_all(self)

@@ -331,6 +331,11 @@ cdef class Canon:
         found = self.answers.get(id(obj))
         if found is not None:
             return found[1]
+        answer = self.ask(obj)
+        self.answers[id(obj)] = obj, answer
+        return answer
+
+    cdef object ask(self, obj):
         t = type(obj)
         reduce = copyreg.dispatch_table.get(t, missing)
         if reduce is not missing:
@@ -350,12 +355,14 @@ cdef class Canon:
                 if hasattr(type(pieces[i]), "__next__"):
                     pieces[i] = list(pieces[i])
             answer = tuple(pieces)
-        self.answers[id(obj)] = obj, answer
         return answer
 
     cdef object answer(self, obj):
         """obj's reduce answer for the writer, with its elements and entries in canonical order."""
-        answer = self.answered(obj)
+        # If its own arguments lead back to it before it is made, it is asked again: containers that it makes for an
+        # answer must be others now, for a reader has not filled those that are being written.
+        answer = self.answered(obj) if id(obj) not in self.given else self.ask(obj)
+        self.given.add(id(obj))
         if type(answer) is not tuple or not 2 <= len(<tuple>answer) <= 6:
             return answer  # a global's name, or a mistake that the writer tells of
         pieces = list(answer)
@@ -363,11 +370,6 @@ cdef class Canon:
             pieces[1] = (self.in_order(answer[1][0]),)
         if len(pieces) > 4 and has_unordered_pairs(obj, answer):
             pieces[4] = self.pairs_in_order(dict(answer[4]))
-        if id(obj) in self.given and type(answer[1]) is tuple:
-            # Its own arguments lead back to it, before it is made. Arguments that are made for an
-            # answer must be others now: a reader has not filled those that are being written.
-            pieces[1] = tuple([part.copy() if type(part) in (dict, list, set) else part for part in pieces[1]])
-        self.given.add(id(obj))
         for i in range(3, min(len(pieces), 5)):
             if type(pieces[i]) is list:
                 pieces[i] = iter(pieces[i])

@@ -149,6 +149,7 @@ cdef class Output:
     cdef void forget(self) noexcept
 
     cdef int grow_tasks(self) except -1
+    cdef int check_progress(self) except -1
     cdef int drop(self) except -1
 
 

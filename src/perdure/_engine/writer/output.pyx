@@ -11,11 +11,14 @@ Rules that hold here:
 - An object in the memo is owned until the memo is cleared.
 """
 
+from _pickle import PicklingError
+
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int64_t
 from libc.string cimport memcpy, memmove
 from perdure._engine.opcodes cimport *
 from perdure._engine.writer.capi cimport *
 from perdure._engine.writer.memo cimport *
+from perdure._engine.writer.naming cimport type_name
 from perdure._engine.writer.put cimport put_short_int
 
 cdef enum:
@@ -28,6 +31,8 @@ cdef enum:
     DIRECT = 1 << 17         # expecting more than this, the first frame's end moves to the result itself
     MOST_EXPECTED = 1 << 26
     LONG_TEXT = 8192         # bytes of UTF-8, at most; longer text may go to a file on its own
+    DEEP = 1 << 14           # tasks, from which on progress is looked for
+    MOST_MAKINGS = 1000      # of one object, at once
     SMALLEST_FRAME = 4       # a shorter one would cost more than it saves
 
 
@@ -611,6 +616,21 @@ cdef class Output:
             raise MemoryError
         self.tasks = tasks
         self.tasks_size = size
+        if size >= DEEP:
+            self.check_progress()
+        return 0
+
+    cdef int check_progress(self) except -1:
+        """A reduce method whose arguments are made anew each time, with the object in them, is never done."""
+        cdef Py_ssize_t i = self.depth, again = 0
+        cdef PyObject* obj = NULL
+        while i > 0:
+            i -= 1
+            if self.tasks[i].kind == REDUCE:
+                obj = self.tasks[i].obj if obj == NULL else obj
+                again += self.tasks[i].obj == obj
+        if again > MOST_MAKINGS:
+            raise PicklingError(f"what makes a {type_name(type(<object>obj))} object leads back to it without end")
         return 0
 
     cdef int drop(self) except -1:

@@ -176,8 +176,8 @@ def test_a_put_under_a_number_that_is_taken_counts_once(stream):
     """MEMOIZE's number is how many objects are in the memo, the dict that is not made yet among them."""
     try:
         wanted = repr(pickle.loads(stream))
-    except Exception:
-        with pytest.raises(Exception):
+    except pickle.UnpicklingError:
+        with pytest.raises(pickle.UnpicklingError):
             loads(stream)
     else:
         assert repr(loads(stream)) == wanted

@@ -8,6 +8,7 @@ from perdure._engine.layouts cimport direct_ordered, is_blank
 from perdure._engine.opcodes cimport *
 from perdure._engine.reader.arrays cimport array_of, note_function
 from perdure._engine.reader.capi cimport *
+from perdure._engine.reader.filling cimport *
 from perdure._engine.reader.guard cimport *
 from perdure._engine.reader.instances cimport *
 from perdure._engine.reader.keys cimport *

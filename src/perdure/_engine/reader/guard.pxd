@@ -1,5 +1,5 @@
-# What holds under a policy (docs/trust.md): who may be called, what may be a value, what may be
-# filled in. What work costs stands in work.pxd.
+# What holds under a policy (docs/trust.md): who may be called, and what may be a value. What may be
+# filled in stands in filling.pxd, what work costs in work.pxd.
 #
 # Rules:
 # - A name becomes a Callee or a Constant, decided once per name and load. A Callee may lie on the
@@ -7,8 +7,6 @@
 #   value it gives way to what it stands for, or the load ends.
 # - `Machine.callees` counts those on the stack, so that loads that name nothing pay one test per
 #   container and nothing per value.
-# - What may be done to an object is a question of its type, answered by a Kind, and of whether
-#   this load made it: what came from elsewhere is in `Machine.shared`.
 
 from cpython.object cimport PyObject, PyTypeObject
 from perdure._engine.reader.capi cimport *
@@ -39,19 +37,12 @@ cdef class Kind:
     cdef readonly bint pending   # BUILD does what a pending callee left to be done, once
 
 cdef int replace_callees(Machine* m, PyObject** start, PyObject** stop) noexcept
+cdef int look_at_policy(Machine* m) noexcept
 cdef PyObject* ask_policy(Machine* m, PyObject* module, PyObject* name) noexcept
 cdef PyObject* adopt(Machine* m, PyObject* found) noexcept
 cdef object found_by(object policy, object module, object name, bint python2)
-cdef int keep_foreign(Machine* m, PyObject* value) noexcept
-cdef int keep_lent(Machine* m, PyObject* value) noexcept
 cdef PyObject* call_callee(Machine* m, PyObject* callee, PyObject** args, Py_ssize_t n, bint on_stack) noexcept
 cdef PyObject* new_by_callee(Machine* m, PyObject* callee, PyObject* args, PyObject* kwargs) noexcept
-cdef int may_change(Machine* m, PyObject* target, PyTypeObject* usual, const char* op) noexcept
-cdef int build_guarded(Machine* m, PyObject* instance, PyObject* state) noexcept
-cdef bint is_ordinary(Machine* m, PyObject* instance) noexcept
-cdef bint is_sound_uuid(Machine* m, PyObject* instance, PyObject* number) noexcept
-cdef PyObject* type_method(PyObject* instance, PyObject* name) noexcept
-cdef int set_slot(PyObject* instance, PyObject* key, PyObject* value) noexcept
 
 cdef inline int check_values(Machine* m, PyObject** start, PyObject** stop) noexcept:
     """Puts values where callees are among what a container is about to take; -1 if one has none."""

@@ -24,6 +24,7 @@ from libc.string cimport memcpy
 from perdure._engine.opcodes cimport *
 from perdure._engine.reader.building cimport *
 from perdure._engine.reader.capi cimport *
+from perdure._engine.reader.filling cimport *
 from perdure._engine.reader.guard cimport *
 from perdure._engine.reader.instances cimport *
 from perdure._engine.reader.keys cimport *

@@ -13,6 +13,7 @@ from libc.string cimport strcmp
 from perdure._engine.opcodes cimport *
 from perdure._engine.reader.building cimport *
 from perdure._engine.reader.capi cimport *
+from perdure._engine.reader.filling cimport *
 from perdure._engine.reader.guard cimport *
 from perdure._engine.reader.keys cimport plain_dict
 from perdure._engine.reader.machine cimport *

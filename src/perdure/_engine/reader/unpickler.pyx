@@ -16,7 +16,8 @@ from libc.stdint cimport uint64_t, uintptr_t
 from perdure._engine.claims cimport *
 from perdure._engine.layouts cimport direct_memory
 from perdure._engine.reader.capi cimport *
-from perdure._engine.reader.guard cimport Callee, found_by, keep_foreign
+from perdure._engine.reader.filling cimport keep_foreign
+from perdure._engine.reader.guard cimport Callee, found_by
 from perdure._engine.reader.machine cimport *
 from perdure._engine.reader.names cimport find_global
 from perdure._engine.reader.origin cimport origin_of

@@ -113,9 +113,9 @@ def _with_code(stream: bytes, codes: list[Code]) -> Any:
     try:
         return _standard.loads(stream)
     except (RecursionError, MemoryError) as error:
-        raise ExcessError(f"{error or type(error).__name__:.300}", "memory") from error
+        raise ExcessError(f"{str(error) or type(error).__name__:.300}", "memory") from error
     except Exception as error:
-        raise CorruptError(f"{error or type(error).__name__:.300}") from error
+        raise CorruptError(f"{str(error) or type(error).__name__:.300}") from error
 
 
 def _check_instructions(code: Code) -> None:

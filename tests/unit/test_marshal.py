@@ -224,6 +224,9 @@ def test_code_is_data() -> None:
             assert getattr(outer, name) == getattr(real, name), name
     assert repr(outer) == "<perdure.marshal.Code outer at 'source.py':2>"
     again = marshal.loads(data)
+    assert marshal.load(io.BytesIO(data)) == code
+    file = io.BytesIO(code_stream() + b"rest")
+    assert marshal.load(file) == marshal.loads(code_stream()) and file.read() == b"rest"
     assert code == again and hash(code) == hash(again) and code != outer and code != MODULE
     with pytest.raises(AttributeError):
         code.co_code = b""

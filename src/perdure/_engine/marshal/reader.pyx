@@ -274,13 +274,13 @@ cdef PyObject* run(Reader* r) noexcept:
                 value = Py_None  # goes on
                 break
             elif top.kind == CODE:
+                stop = top.stop = top.stop + 2
                 if unlikely(end - p < 4) and more(r, &p, &end, at, 4) < 0:
                     value = NULL
                     break
                 top.numbers[5] = length_at(p)
                 p += 4
                 top.kind = CODE_END
-                stop = top.stop = top.stop + 2
                 break
             else:
                 value = finish(r)

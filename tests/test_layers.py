@@ -22,7 +22,7 @@ ALLOWED = {
     "filing": {"errors", "_engine", "policy", "files"},
     "keys": {"errors", "files"},
     "pickle": {"errors", "opcodes", "_engine"},
-    "marshal": {"errors", "_engine", "policy"},
+    "marshal": {"_engine"},
     "graph": {"errors", "ops", "_engine"},
     "formats": {"errors", "graph", "policy", "_engine"},
     "inspector": {"errors", "ops", "graph", "files"},

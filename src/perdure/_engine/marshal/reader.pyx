@@ -376,22 +376,50 @@ cdef int raise_converted(Reader* r, object error) except -1:
     raise kind(text, offset) from error
 
 
-cdef int prepare(Reader* r, dict limits, bint allow_code, list codes) except -1:
+cdef int prepare(Reader* r, object trusted, object limits, bint allow_code, list codes) except -1:
     reader_init(r)
     r.allow_code = allow_code
-    if codes is not None:
+    if trusted is not None:
+        if getattr(type(trusted), "trusts_all", None) is not True:
+            raise TypeError("trusted= is None or perdure.TRUST_ALL: nothing in a stream has a name to be trusted by")
         r.codes = <PyObject*>codes
-    if limits is not None and "hashing" in limits:
-        r.m.budget = limits["hashing"]
-        r.m.fixed_steps = True
+        r.keep = True
+    if limits is not None:
+        for name, number in limits.items():
+            if name != "hashing":
+                raise ValueError(f"limits= takes 'hashing', not {name!r:.100}")
+            if type(number) is not int or not 0 <= number < 1 << 62:
+                raise ValueError(f"limits={{{name!r}: ...}} is a number of steps")
+            r.m.budget = number
+            r.m.fixed_steps = True
     return 0
 
 
-def loads(data, dict limits=None, bint allow_code=True, list codes=None):
-    """The value whose marshal stream *data* begins with. Code objects become records, which *codes* gathers."""
+cdef object real(object stream, list codes):
+    from perdure._engine.marshal.real import with_code
+
+    return with_code(stream, codes)
+
+
+def loads(data, /, *, trusted=None, limits=None, bint allow_code=True):
+    """Return the value that *data*, bytes or a buffer of them, begins with; what follows it is ignored.
+
+    Code objects are given as ``Code``, which is data. ``trusted=perdure.TRUST_ALL`` makes them code objects of this
+    interpreter: whoever runs one trusts its writer, for malformed code crashes the interpreter. ``allow_code=False``
+    refuses both. ``limits={"hashing": steps}`` replaces the budget for hashing and comparing keys, which is otherwise
+    in proportion to the bytes.
+
+    Raises CorruptError for malformed bytes and LimitError where they ask for more work than their size allows. Both
+    are ValueErrors; and EOFErrors where the bytes end too early, TypeErrors where a value is of a wrong type, as in
+    the standard module.
+    """
     cdef Reader r
     cdef Py_buffer view
-    prepare(&r, limits, allow_code, codes)
+    cdef list codes = None
+    if trusted is not None:
+        codes = []
+        data = memoryview(data).tobytes()  # nobody else's: it is read twice
+    prepare(&r, trusted, limits, allow_code, codes)
     view.buf = NULL
     if PyBytes_CheckExact(<PyObject*>data):
         r.m.start = <const unsigned char*>PyBytes_AS_STRING(<PyObject*>data)
@@ -402,24 +430,32 @@ def loads(data, dict limits=None, bint allow_code=True, list codes=None):
         r.m.end = r.m.start + view.len
     r.m.p = r.m.start
     try:
-        return read(&r)
+        value = read(&r)
     finally:
         reader_end(&r)
         if view.buf != NULL:
             PyBuffer_Release(&view)
+    return real(data, codes) if codes else value
 
 
-def load(file, dict limits=None, bint allow_code=True, list codes=None):
-    """As `loads`, from a binary file, which is left behind the value; with *codes*, the value and its bytes."""
+def load(file, /, *, trusted=None, limits=None, bint allow_code=True):
+    """Read one value from a binary file, which is left right behind it.
+
+    The file has ``read`` and ``readinto``. The rest is as with ``loads``.
+    """
     cdef Reader r
-    if not isinstance(file.read(0), bytes):
-        raise TypeError(f"file.read() returned not bytes but {type(file.read(0)).__name__:.100}")
+    cdef list codes = [] if trusted is not None else None
+    nothing = file.read(0)
+    if not isinstance(nothing, bytes):
+        raise TypeError(f"file.read() returned not bytes but {type(nothing).__name__:.100}")
     readinto = file.readinto
-    prepare(&r, limits, allow_code, codes)
+    prepare(&r, trusted, limits, allow_code, codes)
     r.readinto = <PyObject*>readinto
-    r.keep = codes is not None
+    stream = None
     try:
         value = read(&r)
-        return value if codes is None else (value, r.m.start[:r.m.p - r.m.start])
+        if codes:
+            stream = r.m.start[:r.m.p - r.m.start]
     finally:
         reader_end(&r)
+    return real(stream, codes) if codes else value

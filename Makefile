@@ -100,7 +100,7 @@ sanitize: build $(VENV)/.group-test  ## the tests under the address and undefine
 		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc PYTHONPATH=$(abspath $(SANITIZED))/src \
 		$(abspath $(PY)) -m pytest -p no:cacheprovider $(ARGS)
 
-compat:  ## CPython's own pickle tests on every Python from 3.11 to 3.15 (tools/compat.py tells how)
+compat:  ## CPython's own tests of pickle and marshal on every Python from 3.11 to 3.15 (tools/compat.py tells how)
 	$(PYTHON) tools/compat.py
 
 compat-one: build  ## the same on one: PYTHON=...

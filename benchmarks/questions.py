@@ -233,6 +233,25 @@ def small_load_contests(module):
     yield contest("an Unpickler, memo kept", reused_unpickler, lambda m: reused_pickler(m, clear=False)(batch))
 
 
+# perdure.marshal beside the standard module, on the same stream -----------------------------------------
+
+def marshal_contests(_module):
+    from perdure import marshal as ours
+
+    def contest(name, value, each=lambda call: call):
+        stream = functools.partial(_return, value)
+        calls = {"perdure": each(ours.loads), "marshal": each(marshal.loads)}
+        return Contest(name, calls, dict.fromkeys(calls, stream))
+
+    for given in of_group("plain"):
+        value = made(given)
+        if value is not None and not given.fresh:
+            yield contest(given.name, marshal.dumps(value))
+    yield contest("sets", marshal.dumps([{i, str(i)} for i in range(5000)]))
+    yield contest("keys of tuples", marshal.dumps({(i, str(i)): i for i in range(20_000)}))
+    yield contest(f"{BATCH} small messages, one by one", [marshal.dumps(one) for one in messages()], one_by_one)
+
+
 # The table of questions ------------------------------------------------------------------------------
 
 newer = sys.version_info >= (3, 13)  # their own loads have become faster, ours are bound by allocation
@@ -265,6 +284,8 @@ QUESTIONS = [
         Target("geomean", "perdure.pickle", 1 / 1.05)]),
     Question("trust-objects", "loads under a policy, objects and tables", ("dumps", "loads"),
              trust_contests("objects", "arrays"), [Target("geomean", "perdure.pickle", 1 / 1.2)]),
+    Question("marshal", "perdure.marshal.loads, plain data", (), marshal_contests, [
+        Target("geomean", "marshal", 1.0), Target("minimum", "marshal", 0.9)]),
 ]
 
 

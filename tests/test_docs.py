@@ -9,6 +9,7 @@ import pytest
 
 import perdure
 import perdure.keys
+import perdure.marshal
 import perdure.pickle
 from tests.sources import PACKAGE, ROOT
 
@@ -56,6 +57,7 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize(("module", "page"), [
     (perdure, "api.md"), (perdure.graph, "graph.md"), (perdure.keys, "api.md"), (perdure.pickle, "pickle.md"),
+    (perdure.marshal, "marshal.md"),
 ])
 def test_every_public_name_is_documented(module: object, page: str) -> None:
     opcodes = set(importlib.import_module("perdure.opcodes").__all__)
@@ -64,7 +66,7 @@ def test_every_public_name_is_documented(module: object, page: str) -> None:
     assert set(module.__all__) - opcodes - {"TRUE", "FALSE"} <= words
 
 
-@pytest.mark.parametrize("module", [perdure, perdure.graph, perdure.keys, perdure.pickle])
+@pytest.mark.parametrize("module", [perdure, perdure.graph, perdure.keys, perdure.marshal, perdure.pickle])
 def test_every_public_name_says_what_it_does(module: object) -> None:
     for name in module.__all__:
         value = getattr(module, name)

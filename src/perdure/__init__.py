@@ -3,7 +3,7 @@
     perdure.dump(model, "model.sav")
     model = perdure.load("model.sav", trusted=perdure.TRUST_ALL)
 
-``from perdure import pickle`` is the standard module's whole contract, only faster.
+``from perdure import pickle`` is the standard module's whole contract, only faster; ``marshal`` likewise, but safe.
 """
 
 from perdure.errors import (
@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from perdure import graph as graph
     from perdure import keys as keys
+    from perdure import marshal as marshal
     from perdure import pickle as pickle
     from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector, untrusted
     from perdure.filing import sign, verify
@@ -46,6 +47,7 @@ __all__ = [
     "keys",
     "load",
     "loads",
+    "marshal",
     "packs",
     "pause_collector",
     "pickle",
@@ -69,6 +71,7 @@ _HOMES = {
     "keys": None,
     "load": "api",
     "loads": "api",
+    "marshal": None,
     "pause_collector": "api",
     "packs": "policy",
     "pickle": None,

@@ -8,8 +8,8 @@ same objects as ``pickle.PicklingError`` and so on, without the cost of importin
 from _pickle import PickleError, PicklingError, UnpicklingError
 
 __all__ = [
-    "CorruptError", "KeyFileError", "LimitError", "PerdureWarning", "PickleError", "PicklingError",
-    "TamperedError", "TruncatedError", "UnpicklingError", "UntrustedError",
+    "CorruptError", "ExcessError", "KeyFileError", "LimitError", "MistypedError", "PerdureWarning", "PickleError",
+    "PicklingError", "TamperedError", "TruncatedError", "UnpicklingError", "UntrustedError",
 ]
 
 
@@ -32,6 +32,10 @@ class LimitError(UnpicklingError):
         self.limit = limit
 
 
+class ExcessError(LimitError, ValueError):
+    """A LimitError of a marshal stream, for which the standard module would raise a ValueError."""
+
+
 class CorruptError(UnpicklingError, ValueError):
     """The stream is malformed or the file damaged; ``offset`` is where, in bytes (None if unknown)."""
 
@@ -42,6 +46,10 @@ class CorruptError(UnpicklingError, ValueError):
 
 class TruncatedError(CorruptError, EOFError):
     """The stream ends before its STOP: a CorruptError that ``except EOFError`` catches too."""
+
+
+class MistypedError(CorruptError, TypeError):
+    """A CorruptError of a marshal stream, for which the standard module raises a TypeError: a value of a wrong type."""
 
 
 class TamperedError(UnpicklingError):

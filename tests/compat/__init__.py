@@ -1,1 +1,1 @@
-"""CPython's own pickle tests, those of the running interpreter, against perdure.pickle."""
+"""CPython's own tests of pickle and marshal, those of the running interpreter, against perdure's."""

@@ -1,4 +1,4 @@
-"""``python -m tests.compat``: run CPython's pickle tests against perdure.pickle and print the counts.
+"""``python -m tests.compat``: run CPython's tests of pickle and marshal against perdure's and print the counts.
 
     python -m tests.compat                        the running interpreter's suite
     python -m tests.compat --tests DIR            another version's `test` folder

@@ -1,10 +1,11 @@
-"""Loads CPython's own pickle tests so that what they call the standard module is ours.
+"""Loads CPython's own tests of pickle and marshal so that what they call the standard module is ours.
 
 Nothing of CPython is copied: the running interpreter's ``test`` package is imported
-while ``pickle`` and ``_pickle`` are stand-ins for the module under test. A stand-in
-gives its *public* names from that module alone, so that a missing one fails; names
-with an underscore (``pickle._Pickler``, the pure-Python twin that the suite compares
-with) are the standard library's.
+while ``pickle`` and ``_pickle`` are stand-ins for the module under test, and ``marshal``
+one for perdure.marshal, all of whose loads trust everything: the suite loads code.
+A stand-in gives its *public* names from that module alone, so that a missing one fails;
+names with an underscore (``pickle._Pickler``, the pure-Python twin that the suite
+compares with) are the standard library's.
 
 Rules:
 - every test of every class that reaches the module under test counts;
@@ -12,15 +13,17 @@ Rules:
 - a test in ``SKIPPED`` cannot hold for any other implementation, and says why.
 """
 
+import functools
 import importlib
 import importlib.util
+import marshal
 import pickle
 import sys
 import types
 import unittest
 from pathlib import Path
 
-MODULES = ("test_pickle", "test_picklebuffer", "test_pickletools")
+MODULES = ("test_pickle", "test_picklebuffer", "test_pickletools", "test_marshal")
 
 ELSEWHERE = {
     "PyPickleTests": "pickle.py's own dump, dumps, load, loads",
@@ -50,14 +53,26 @@ SKIPPED = {
 class StandIn(types.ModuleType):
     """A module that has `subject`'s names where the standard module's public ones are asked for."""
 
-    def __init__(self, name: str, subject: types.ModuleType) -> None:
+    def __init__(self, name: str, standard: types.ModuleType, subject: object) -> None:
         super().__init__(name)
-        self.__dict__["_subject"] = subject
+        self.__dict__.update(_subject=subject, _standard=standard)
 
     def __getattr__(self, name: str) -> object:
-        if name in pickle.__all__:
+        if name in getattr(self._standard, "__all__", ()) or (self._standard is marshal and not name.startswith("_")):
             return getattr(self._subject, name)
-        return getattr(pickle, name)
+        return getattr(self._standard, name)
+
+
+class TrustingMarshal:
+    """perdure.marshal, with everything trusted."""
+
+    def __getattr__(self, name: str) -> object:
+        import perdure
+
+        found = getattr(perdure.marshal, name)
+        if name in ("load", "loads"):
+            return functools.partial(found, trusted=perdure.TRUST_ALL)
+        return found
 
 
 def load(subject: types.ModuleType, folder: Path | None = None) -> list[types.ModuleType]:
@@ -69,7 +84,8 @@ def load(subject: types.ModuleType, folder: Path | None = None) -> list[types.Mo
         lend_missing_helpers()
         if (folder / "picklecommon.py").exists():
             names.insert(0, "picklecommon")
-    stand_ins = {name: StandIn(name, subject) for name in ("pickle", "_pickle")}
+    stand_ins = {name: StandIn(name, pickle, subject) for name in ("pickle", "_pickle")}
+    stand_ins["marshal"] = StandIn("marshal", marshal, marshal if subject is pickle else TrustingMarshal())
     saved = {name: sys.modules.get(name) for name in stand_ins}
     sys.modules.update(stand_ins)
     try:

@@ -5,6 +5,7 @@
     python -m tests.fuzz --sanitize               address and undefined-behaviour sanitizers as well
     python -m tests.fuzz --as-built               the installed engine, unguided (any module: PERDURE_SUBJECT)
     python -m tests.fuzz --profile                the built-in profile's types instead, and use of what comes out
+    python -m tests.fuzz --marshal                perdure.marshal instead, beside the standard module
     python -m tests.fuzz --replay FILE...         say what each input does
 
 A worker process mutates and executes; this one watches it, saves the input of a crash
@@ -88,16 +89,17 @@ def main() -> int:
     parser.add_argument("--sanitize", action="store_true", help="under the address and undefined-behaviour sanitizers")
     parser.add_argument("--as-built", action="store_true", help="the installed engine, without coverage")
     parser.add_argument("--profile", action="store_true", help="the types that load by default, and what is done with them")
+    parser.add_argument("--marshal", action="store_true", help="marshal's streams, and perdure.marshal")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--replay", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--door", type=int, help="with --replay: only this one, by its number")
     options = parser.parse_args()
-    if options.profile:
-        os.environ["PERDURE_FUZZ_PROFILE"] = "1"
+    other = "profile" if options.profile else "marshalling" if options.marshal else ""
+    os.environ["PERDURE_FUZZ_TARGET"] = other
     if options.replay:
         return replay(options.replay, options.door)
     name = "as-built" if options.as_built else "sanitized" if options.sanitize else "plain"
-    name += "-profile" if options.profile else ""
+    name += f"-{other}" if other else ""
     source, library = (None, "-") if options.as_built else instrument(options.sanitize)
     corpus = BUILD / f"corpus-{name}"
     corpus.mkdir(parents=True, exist_ok=True)
@@ -152,8 +154,10 @@ def watch(slate: Slate, tally: Tally, environment: dict[str, str], arguments: li
 def as_endless_elsewhere(door: int, data: bytes) -> bool:
     """Whether the standard module does not end either: a key may cost 2**40 steps to hash, by contract.
 
-    perdure's own door must not take it so (its number lies past the standard ones).
+    perdure's own door must not take it so (its number lies past the standard ones, and all other targets' are its own).
     """
+    if os.environ["PERDURE_FUZZ_TARGET"]:
+        return False
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
@@ -170,7 +174,7 @@ def replay(paths: list[Path], only: int | None) -> int:
     from tests.fuzz.doors import FORBIDDEN
     from tests.fuzz.worker import target
 
-    doors, _ = target()
+    doors = target().doors
     wrong = False
     for path in paths:
         data = path.read_bytes()

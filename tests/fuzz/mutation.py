@@ -6,6 +6,7 @@ anything, since bytes change too. All randomness comes from one generator.
 
 import pickletools
 import random
+from collections.abc import Callable
 
 Tokens = list[bytes]
 
@@ -61,8 +62,10 @@ def token(rng: random.Random) -> bytes:
     return code + rng.choice(NUMBERS) + b"\n"
 
 
-def mutate(rng: random.Random, tokens_: Tokens, other: Tokens) -> Tokens:
-    """One to four changes; `other` lends what is spliced in."""
+def mutate(
+    rng: random.Random, tokens_: Tokens, other: Tokens, token: Callable[[random.Random], bytes] = token
+) -> Tokens:
+    """One to four changes; `other` lends what is spliced in, and `token` makes new ones."""
     new = list(tokens_)
     for _ in range(1 + int(rng.expovariate(1.2))):
         at = rng.randrange(len(new) + 1)

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 HEADER, ROOM = 64, 1 << 20
 CRASHES = Path(__file__).with_name("crashes")
@@ -71,15 +71,24 @@ class Coverage:
             self.begin = self.fresh = self.edges = lambda: 0
 
 
-def target() -> tuple[Callable[[], list[Any]], Callable[[], list[bytes]]]:
-    """What makes the doors, and what makes the streams to start from."""
-    if os.environ.get("PERDURE_FUZZ_PROFILE"):
-        from tests.fuzz import profile
+class Target(NamedTuple):
+    """What is fuzzed: what makes the doors and the streams to start from, and how streams are cut and changed."""
 
-        return profile.doors, profile.streams
-    from tests.fuzz import doors, seeds
+    doors: Callable[[], list[Any]]
+    streams: Callable[[], list[bytes]]
+    tokens: Callable[[bytes], list[bytes]]
+    token: Callable[[random.Random], bytes]
 
-    return doors.doors, seeds.streams
+
+def target() -> Target:
+    from tests.fuzz import doors, marshalling, mutation, profile, seeds
+
+    match os.environ.get("PERDURE_FUZZ_TARGET"):
+        case "profile":
+            return Target(profile.doors, profile.streams, mutation.tokens, mutation.token)
+        case "marshalling":
+            return Target(marshalling.doors, marshalling.streams, marshalling.tokens, marshalling.token)
+    return Target(doors.doors, seeds.streams, mutation.tokens, mutation.token)
 
 
 def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, seed: str) -> None:
@@ -87,7 +96,7 @@ def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, se
     from tests.fuzz import doors as doorway
     from tests.fuzz import mutation
 
-    make_doors, seeds = target()
+    make_doors, seeds, tokens, token = target()
     slate, rng = Slate(slate_path), random.Random(int(seed))
     doors = make_doors()
     folder = Path(corpus)
@@ -124,13 +133,13 @@ def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, se
     for data in [*seeds(), *stored]:
         found = [execute(number, data) for number in range(len(doors))]  # every door, whatever the first says
         if any(found) or library == "-":
-            keep(mutation.tokens(data), data)
+            keep(tokens(data), data)
     highest = peak_mb()
     while slate.executions < last and time.monotonic() < deadline:
         for _ in range(500):
             size = len(pool)
             place = size - 1 - int(rng.random() ** 2 * size)  # newer ones more often
-            pieces = mutation.mutate(rng, pool[place], pool[rng.randrange(size)])
+            pieces = mutation.mutate(rng, pool[place], pool[rng.randrange(size)], token)
             data = b"".join(pieces)[:ROOM]
             number = rng.randrange(len(doors))
             if execute(number, data):

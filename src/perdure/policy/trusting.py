@@ -16,6 +16,8 @@ __all__ = ["TRUST_ALL", "TrustAll", "policy_for", "trust"]
 class TrustAll:
     """Everything loads, as with the standard module: for streams that you would run anyway."""
 
+    trusts_all = True  # by which the engine knows it, which imports no policy
+
     def __repr__(self) -> str:
         return "perdure.TRUST_ALL"
 

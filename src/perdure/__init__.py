@@ -21,6 +21,7 @@ from perdure.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from perdure import graph as graph
+    from perdure import json as json
     from perdure import keys as keys
     from perdure import pickle as pickle
     from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector, untrusted
@@ -43,6 +44,7 @@ __all__ = [
     "dump",
     "dumps",
     "graph",
+    "json",
     "keys",
     "load",
     "loads",
@@ -66,6 +68,7 @@ _HOMES = {
     "dump": "api",
     "dumps": "api",
     "graph": None,
+    "json": None,
     "keys": None,
     "load": "api",
     "loads": "api",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import perdure
+import perdure.json
 import perdure.keys
 import perdure.marshal
 import perdure.pickle

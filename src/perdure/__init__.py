@@ -21,6 +21,7 @@ from perdure.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from perdure import graph as graph
+    from perdure import json as json
     from perdure import keys as keys
     from perdure import marshal as marshal
     from perdure import pickle as pickle
@@ -44,6 +45,7 @@ __all__ = [
     "dump",
     "dumps",
     "graph",
+    "json",
     "keys",
     "load",
     "loads",
@@ -68,6 +70,7 @@ _HOMES = {
     "dump": "api",
     "dumps": "api",
     "graph": None,
+    "json": None,
     "keys": None,
     "load": "api",
     "loads": "api",

@@ -1,0 +1,58 @@
+"""Graphs and JSON: docs/json.md describes the text.
+
+``write`` and ``read`` go between a graph and a text in UTF-8; nothing is built. What holds of strings and
+bytes alike, and what a caller may ask of a text's look, is decided here.
+"""
+
+from __future__ import annotations
+
+from perdure._engine.text import json_reader, json_writer, layout
+from perdure.errors import CorruptError
+from perdure.formats import forms
+from perdure.graph import Graph
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["SCHEMA", "encoded", "indented", "read", "write"]
+
+SCHEMA = "json.schema.json"  # beside this module
+
+
+def write(
+    graph: Graph, *, arrays: str = "auto", sort_keys: bool = False, safe_integers: bool = False, inlined: bool = False
+) -> bytes:
+    """The text of a graph, compact."""
+    return json_writer.write(
+        graph, forms.writing(arrays), sort_keys=sort_keys, safe_integers=safe_integers, inlined=inlined
+    )
+
+
+def read(text: bytes) -> Graph:
+    """The graph of a text. Raises CorruptError with the offset in bytes, and LimitError."""
+    return json_reader.read(text, forms.reading())
+
+
+def indented(text: bytes, indent: int | str) -> bytes:
+    """A compact text with each item on a line of its own."""
+    return layout.indented(text, (" " * indent if isinstance(indent, int) else indent).encode())
+
+
+def encoded(text: Any) -> bytes:
+    """The text as bytes of sound UTF-8, without a byte order mark."""
+    if isinstance(text, str):
+        try:
+            data = text.encode()
+        except UnicodeEncodeError as error:
+            raise CorruptError(f"a lone surrogate stands in the text (at character {error.start})", error.start) from None
+    else:
+        data = text if type(text) is bytes else bytes(memoryview(text))
+        try:
+            if not data.isascii():
+                data.decode()
+        except UnicodeDecodeError as error:
+            raise CorruptError(f"the text is not UTF-8 (at byte {error.start})", error.start) from None
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise CorruptError("the text begins with a byte order mark, which JSON has not (at byte 0)", 0)
+    return data

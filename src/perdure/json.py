@@ -1,0 +1,228 @@
+"""The same objects as JSON: what JSON holds natively stands as any program writes it, everything else is tagged.
+
+    from perdure import json
+
+    text = json.dumps({"rows": [(1, 2.5)], "when": datetime.date(2001, 2, 3)})
+    json.loads(text)
+
+Nothing is lost: what comes back is what pickle would give. Plain data, which needs no tag, goes by orjson where that is
+installed. What a text may name and build is decided by the policy of `perdure.loads`. docs/json.md describes the text.
+"""
+
+from __future__ import annotations
+
+import os
+
+from perdure import api
+from perdure._engine.text.plain import has_large_integers, is_plain, is_tagged
+from perdure.errors import CorruptError, PicklingError
+from perdure.formats import json_text
+from perdure.graph import Graph
+from perdure.graph import dumps as stream_of
+
+try:
+    import orjson
+except ImportError:
+    orjson = None  # type: ignore[assignment]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import IO, Any, Literal
+
+__all__ = ["dump", "dumps", "load", "loads"]
+
+
+def dumps(
+    obj: object,
+    *,
+    indent: int | str | None = None,
+    sort_keys: bool = False,
+    ensure_ascii: bool = False,
+    default: Callable[[Any], object] | None = None,
+    safe_integers: bool = False,
+    arrays: Literal["auto", "numbers", "base64"] = "auto",
+) -> str:
+    """The JSON text of ``obj``, as a str; ``.encode()`` gives the UTF-8 that a file holds.
+
+    ``indent`` puts each item on a line of its own: a number of spaces, or a string. ``sort_keys`` sorts the dicts that
+    stand as JSON objects. ``ensure_ascii`` escapes all that is not ASCII. ``default`` is called with what cannot be
+    pickled, and what it returns is written instead. ``safe_integers`` tags ints beyond 2**53, which JavaScript
+    would round. ``arrays`` writes those of numpy as "numbers", as "base64", or by "auto" as numbers up to 500.
+
+    Raises PicklingError, or whatever a method of the object raised; either says where in the object it arose.
+
+    >>> from perdure import json
+    >>> json.dumps({"a": [1, 2.5, None]})
+    '{"a":[1,2.5,null]}'
+    >>> json.dumps((1, 2))
+    '{"$perdure":1,"value":{"$tuple":[1,2]}}'
+    """
+    text = _written(obj, indent, sort_keys, default, safe_integers, arrays).decode()
+    return text if not ensure_ascii or text.isascii() else _escaped(text)
+
+
+def loads(text: Any, *, trusted: Any = None, limits: Mapping[str, int] | None = None) -> Any:
+    """The object of a JSON text: a str, or bytes of UTF-8. Any JSON is taken, of whoever wrote it.
+
+    ``trusted`` and ``limits`` are those of ``perdure.loads``, and hold as they do there.
+
+    Raises CorruptError for what is not JSON, or has tags that do not belong there, with the offset in characters (of
+    bytes: in bytes); LimitError; UntrustedError for a name outside the policy.
+
+    >>> from perdure import json
+    >>> json.loads('{"$perdure": 1, "value": {"$set": [1, 2]}}') == {1, 2}
+    True
+    >>> json.loads('{"$perdure": 1, "value": {"$call": "os:system", "args": ["true"]}}')  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    perdure.errors.UntrustedError: ...os.system...
+    """
+    data = json_text.encoded(text)
+    if orjson is not None and not is_tagged(data) and not has_large_integers(data):
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError:
+            pass  # too deep for it, a lone surrogate, or no JSON: read below, which tells them apart
+    try:
+        stream = stream_of(json_text.read(data))
+    except CorruptError as error:
+        raise _placed(error, text, data) from None
+    try:
+        return api.loads(stream, trusted=trusted, limits=limits)
+    except CorruptError as error:
+        raise _unplaced(error) from None
+
+
+def dump(
+    obj: object,
+    file: str | os.PathLike[str] | IO[str],
+    *,
+    indent: int | str | None = None,
+    sort_keys: bool = False,
+    ensure_ascii: bool = False,
+    default: Callable[[Any], object] | None = None,
+    safe_integers: bool = False,
+    arrays: Literal["auto", "numbers", "base64"] = "auto",
+) -> None:
+    """Writes the JSON text of ``obj`` to a path, or to a file object, of text or binary.
+
+    A path is replaced whole or not at all, as by ``perdure.dump``. The other arguments are those of :func:`dumps`.
+
+    Raises what dumps raises, and OSError.
+
+    >>> from perdure import json
+    >>> json.dump({"answer": 42}, "answer.json")
+    >>> json.load("answer.json")
+    {'answer': 42}
+    """
+    text = dumps(
+        obj, indent=indent, sort_keys=sort_keys, ensure_ascii=ensure_ascii, default=default,
+        safe_integers=safe_integers, arrays=arrays,
+    )  # fmt: skip
+    if isinstance(file, (str, os.PathLike)):
+        from perdure.files import durable
+
+        with durable.opened(file) as opened:
+            opened.write(text.encode())
+            return
+    try:
+        file.write(text)
+    except TypeError:  # a binary one
+        file.write(text.encode())  # type: ignore[arg-type]
+
+
+def load(file: Any, *, trusted: Any = None, limits: Mapping[str, int] | None = None) -> Any:
+    """The object of a JSON file: a path, or a file object, of text or binary, which is read to its end.
+
+    The other arguments, and what is raised, are those of :func:`loads`; and OSError.
+    """
+    if isinstance(file, (str, os.PathLike)):
+        with open(file, "rb") as opened:
+            return loads(opened.read(), trusted=trusted, limits=limits)
+    return loads(file.read(), trusted=trusted, limits=limits)
+
+
+def _written(obj: object, indent: Any, sort_keys: bool, default: Any, safe_integers: bool, arrays: str) -> bytes:
+    text = None
+    if orjson is not None and is_plain(obj, safe_integers) and not (type(obj) is dict and "$perdure" in obj):
+        try:
+            text = orjson.dumps(obj, option=orjson.OPT_SORT_KEYS if sort_keys else None)
+        except TypeError:  # an int beyond 64 bits, a lone surrogate
+            pass
+    if text is None:
+        text = json_text.write(
+            Graph(_stream(obj, default)), arrays=arrays, sort_keys=sort_keys, safe_integers=safe_integers,
+            inlined=default is not None,
+        )  # fmt: skip
+    return text if indent is None else json_text.indented(text, indent)
+
+
+def _stream(obj: object, default: Callable[[Any], object] | None) -> bytes:
+    try:
+        return api.dumps(obj, 5)
+    except Exception:
+        if default is None:
+            raise
+    return _replaced(obj, default)
+
+
+def _replaced(obj: object, default: Callable[[Any], object]) -> bytes:
+    """The stream of an object in which a persistent id stands for each object that cannot be pickled: what ``default``
+    makes of it."""
+    import copyreg
+    import io
+    import types
+
+    known: dict[int, tuple[object, tuple[object]]] = {}  # by id: the object, which stays alive, and its substitute
+    natives = {type(None), bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset}
+    by_name = (type, types.FunctionType, types.BuiltinFunctionType)
+
+    def can_be_pickled(one: Any) -> bool:
+        try:
+            if isinstance(one, by_name):
+                api.dumps(one)
+            elif type(one) not in copyreg.dispatch_table:
+                one.__reduce_ex__(5)
+        except Exception:
+            return False
+        return True
+
+    class Replacing(api.Pickler):
+        def persistent_id(self, one: Any) -> Any:
+            if type(one) in natives:
+                return None
+            if id(one) not in known:
+                if can_be_pickled(one):
+                    return None
+                known[id(one)] = one, (default(one),)
+            return known[id(one)][1][0]
+
+    file = io.BytesIO()
+    Replacing(file, 5).dump(obj)
+    return file.getvalue()
+
+
+def _escaped(text: str) -> str:
+    from perdure._engine.text.layout import escaped
+
+    return escaped(text)
+
+
+def _placed(error: CorruptError, text: Any, data: bytes) -> CorruptError:
+    """The error with its place in the text as the caller has it."""
+    offset = error.offset
+    if offset is None:
+        return error
+    if isinstance(text, str):
+        offset = len(data[:offset].decode(errors="replace"))
+    return type(error)(f"{error} (at {'character' if isinstance(text, str) else 'byte'} {offset:,})", offset)
+
+
+def _unplaced(error: CorruptError) -> CorruptError:
+    """The error without its place in a stream that the caller never saw."""
+    message, _, _ = str(error).partition(" (at byte ")
+    whole = CorruptError(message)
+    for note in getattr(error, "__notes__", ()):
+        whole.add_note(note.partition(", by ")[0])
+    return whole

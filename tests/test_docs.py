@@ -10,6 +10,7 @@ import pytest
 import perdure
 import perdure.keys
 import perdure.pickle
+import perdure.xml
 from tests.sources import PACKAGE, ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -55,7 +56,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(("module", "page"), [
-    (perdure, "api.md"), (perdure.keys, "api.md"), (perdure.pickle, "pickle.md"),
+    (perdure, "api.md"), (perdure.keys, "api.md"), (perdure.pickle, "pickle.md"), (perdure.xml, "xml.md"),
 ])
 def test_every_public_name_is_documented(module: object, page: str) -> None:
     opcodes = set(importlib.import_module("perdure.opcodes").__all__)
@@ -64,7 +65,7 @@ def test_every_public_name_is_documented(module: object, page: str) -> None:
     assert set(module.__all__) - opcodes - {"TRUE", "FALSE"} <= words
 
 
-@pytest.mark.parametrize("module", [perdure, perdure.keys, perdure.pickle])
+@pytest.mark.parametrize("module", [perdure, perdure.keys, perdure.pickle, perdure.xml])
 def test_every_public_name_says_what_it_does(module: object) -> None:
     for name in module.__all__:
         value = getattr(module, name)

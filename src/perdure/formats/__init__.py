@@ -1,0 +1,1 @@
+"""Graphs as text and back: a reader and a writer of nodes for each format."""

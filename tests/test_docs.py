@@ -12,6 +12,7 @@ import perdure.json
 import perdure.keys
 import perdure.marshal
 import perdure.pickle
+import perdure.xml
 from tests.sources import PACKAGE, ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -57,8 +58,8 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(("module", "page"), [
-    (perdure, "api.md"), (perdure.graph, "graph.md"), (perdure.keys, "api.md"), (perdure.pickle, "pickle.md"),
-    (perdure.marshal, "marshal.md"),
+    (perdure, "api.md"), (perdure.graph, "graph.md"), (perdure.json, "json.md"), (perdure.keys, "api.md"),
+    (perdure.marshal, "marshal.md"), (perdure.pickle, "pickle.md"), (perdure.xml, "xml.md"),
 ])
 def test_every_public_name_is_documented(module: object, page: str) -> None:
     opcodes = set(importlib.import_module("perdure.opcodes").__all__)
@@ -67,7 +68,9 @@ def test_every_public_name_is_documented(module: object, page: str) -> None:
     assert set(module.__all__) - opcodes - {"TRUE", "FALSE"} <= words
 
 
-@pytest.mark.parametrize("module", [perdure, perdure.graph, perdure.keys, perdure.marshal, perdure.pickle])
+@pytest.mark.parametrize("module", [
+    perdure, perdure.graph, perdure.json, perdure.keys, perdure.marshal, perdure.pickle, perdure.xml,
+])
 def test_every_public_name_says_what_it_does(module: object) -> None:
     for name in module.__all__:
         value = getattr(module, name)

@@ -24,6 +24,7 @@ ALLOWED = {
     "pickle": {"errors", "opcodes", "_engine"},
     "marshal": {"_engine"},
     "graph": {"errors", "ops", "_engine", "files"},
+    "xml": {"errors", "_engine", "files", "graph", "formats", "api"},
     "formats": {"errors", "graph", "policy", "_engine"},
     "json": {"errors", "_engine", "files", "graph", "formats", "api"},
     "inspector": {"errors", "ops", "graph", "files"},

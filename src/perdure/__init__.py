@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from perdure import keys as keys
     from perdure import marshal as marshal
     from perdure import pickle as pickle
+    from perdure import xml as xml
     from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector, untrusted
     from perdure.filing import sign, verify
     from perdure.policy import TRUST_ALL, packs, trust
@@ -57,6 +58,7 @@ __all__ = [
     "trust",
     "untrusted",
     "verify",
+    "xml",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -82,6 +84,7 @@ _HOMES = {
     "trust": "policy",
     "untrusted": "api",
     "verify": "filing",
+    "xml": None,
 }
 
 

@@ -1,1 +1,1 @@
-"""Texts of a graph's nodes, one module a format; `forms` is what they share. Public as `perdure.json`."""
+"""Graphs as text and back: a reader and a writer of nodes for each format. Public as `perdure.json`, `perdure.xml`."""

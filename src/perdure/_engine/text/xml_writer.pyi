@@ -1,0 +1,3 @@
+from perdure._engine.graph.nodes import Graph
+
+def write(graph: Graph, indent: str | None = None) -> bytes: ...

@@ -1,0 +1,646 @@
+"""From a graph to XML (docs/xml.md has the vocabulary): one walk over the tape, on a stack of its own.
+
+- No text of the user's becomes an element's name. What XML can't hold is written as a <char> in a text, and never in
+  an attribute: there `fits` says whether a text may stand.
+- A node has an id where it is written, if more than one place leads to it; further places are a <ref>.
+- What is open is a Step: what is left of a node's parts, and the tag that closes it.
+"""
+
+from binascii import b2a_base64
+
+from cpython.bytes cimport PyBytes_AS_STRING
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdio cimport snprintf
+from libc.string cimport memcpy, memset, strlen
+
+from perdure._engine.graph.nodes cimport Graph
+from perdure._engine.graph.tape cimport *
+from perdure._engine.opcodes cimport *
+
+from perdure.errors import CorruptError
+
+cdef extern from "Python.h":
+    char* PyOS_double_to_string(double, char, int, int, int*) except NULL
+    int Py_DTSF_ADD_DOT_0
+
+cdef enum:
+    ONCE = 1      # places that lead to a row
+    AGAIN_SEEN = 2
+    ALTERED = 4   # it has steps that nodes of its kind don't have
+    DEEPEST = 60  # levels that are indented: a line is in proportion to what stands on it, however deep it is
+    LONGEST = 1000  # bytes of a text in an attribute
+    DECIMAL = 2048  # bits of an int that is written in decimal: every limit of sys.set_int_max_str_digits allows that
+
+# What a Step does next.
+cdef enum:
+    CHILDREN    # of a part, or of all parts from it on
+    PAIRS
+    ATTRIBUTES  # pairs that are a state
+    STEPS       # the parts of an object
+    WRAPPED     # a value in an element of its own
+    VALUE
+    ARGS        # children, once their element is open
+    CLOSE
+
+cdef struct Step:
+    const char* tag  # which closes it; NULL: nothing does
+    int what
+    bint alone       # of its part, not of those that follow it
+    uint32_t row
+    uint32_t part
+    uint32_t next
+
+# What a byte of UTF-8 needs; in attributes more than in text.
+cdef enum:
+    ENTITY = 1
+    IMPOSSIBLE = 2
+    SURROGATE = 3   # perhaps: ED
+    NONCHARACTER = 4  # perhaps: EF
+cdef uint8_t in_text[256]
+cdef uint8_t in_attribute[256]
+cdef const char* tags[32]
+
+
+cdef void set_up():
+    memset(in_text, 0, 256)
+    memset(in_text, IMPOSSIBLE, 32)
+    in_text[9] = in_text[10] = 0
+    for c in b"&<>\r":
+        in_text[<int>c] = ENTITY
+    in_text[0xED] = SURROGATE
+    in_text[0xEF] = NONCHARACTER
+    memcpy(in_attribute, in_text, 256)
+    for c in b'"\t\n':
+        in_attribute[<int>c] = ENTITY
+    memset(tags, 0, sizeof(tags))
+    tags[<int>LIST] = b"list"
+    tags[<int>TUPLE] = b"tuple"
+    tags[<int>SET] = b"set"
+    tags[<int>FROZENSET] = b"frozenset"
+    tags[<int>BYTES] = b"bytes"
+    tags[<int>BYTEARRAY] = b"bytearray"
+    tags[<int>STRING] = b"string"
+
+set_up()
+
+
+cdef const char* entity(int c) noexcept:
+    return (b"&amp;" if c == 38 else b"&lt;" if c == 60 else b"&gt;" if c == 62 else b"&quot;" if c == 34
+            else b"&#9;" if c == 9 else b"&#10;" if c == 10 else b"&#13;")
+
+
+cdef class Writing:
+    cdef Tape tape
+    cdef unsigned char* base
+    cdef Py_ssize_t n, room
+    cdef Step* steps
+    cdef Py_ssize_t depth, step_room
+    cdef uint8_t* seen      # by row
+    cdef uint32_t* labels   # by row; 0: none yet
+    cdef uint32_t label_count
+    cdef bytes indent       # of one level; None: all on one line
+    cdef Py_ssize_t level
+    cdef bint inline        # what comes next stands on the line that is begun
+    cdef dict names         # rows of names: what stands in an attribute, or None where it can't
+    cdef object held        # what a Text lies in
+
+    def __cinit__(self, Tape tape, bytes indent):
+        self.tape = tape
+        self.indent = indent
+        self.names = {}
+        self.room = 4096
+        self.step_room = 64
+        self.base = <unsigned char*>PyMem_Malloc(self.room)
+        self.steps = <Step*>PyMem_Malloc(self.step_room * sizeof(Step))
+        self.seen = <uint8_t*>PyMem_Calloc(tape.row_count, sizeof(uint8_t))
+        self.labels = <uint32_t*>PyMem_Calloc(tape.row_count, sizeof(uint32_t))
+        if self.base == NULL or self.steps == NULL or self.seen == NULL or self.labels == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        PyMem_Free(self.base)
+        PyMem_Free(self.steps)
+        PyMem_Free(self.seen)
+        PyMem_Free(self.labels)
+
+    # -- bytes
+
+    cdef unsigned char* more(self, Py_ssize_t n) except NULL:
+        cdef unsigned char* moved
+        cdef Py_ssize_t room = self.room
+        while room - self.n < n:
+            room *= 2
+        if room > self.room:
+            moved = <unsigned char*>PyMem_Realloc(self.base, room)
+            if moved == NULL:
+                raise MemoryError
+            self.base = moved
+            self.room = room
+        self.n += n
+        return self.base + self.n - n
+
+    cdef int put(self, const char* text) except -1:
+        cdef Py_ssize_t n = strlen(text)
+        memcpy(self.more(n), text, n)
+        return 0
+
+    cdef int put_bytes(self, bytes text) except -1:
+        memcpy(self.more(len(text)), PyBytes_AS_STRING(text), len(text))
+        return 0
+
+    cdef int put_text(self, const unsigned char* p, Py_ssize_t n, const uint8_t* needs) except -1:
+        """UTF-8, escaped for a text or an attribute."""
+        cdef const unsigned char* end = p + n
+        cdef const unsigned char* q
+        cdef int need
+        while p < end:
+            q = p
+            while q < end and not needs[q[0]]:
+                q += 1
+            memcpy(self.more(q - p), p, q - p)
+            if q == end:
+                break
+            need = needs[q[0]]
+            p = q + 1
+            if need == ENTITY:
+                self.put(entity(q[0]))
+            elif need == IMPOSSIBLE:
+                self.put_char(q[0])
+            elif (need == SURROGATE and q[1] >= 0xA0) or (need == NONCHARACTER and q[1] == 0xBF and q[2] >= 0xBE):
+                self.put_char((q[0] & 15) << 12 | (q[1] & 63) << 6 | (q[2] & 63))
+                p = q + 3
+            else:
+                self.more(1)[0] = q[0]
+        return 0
+
+    cdef int put_char(self, int code) except -1:
+        """One that XML has no way to write."""
+        cdef char text[32]
+        snprintf(text, 32, b'<char code="%x"/>', code)
+        return self.put(text)
+
+    # -- tags
+
+    cdef int start(self, const char* tag, uint32_t row) except -1:
+        """Of an element, up to its attributes; with the id of a row that has one."""
+        cdef char text[32]
+        if self.inline:
+            self.inline = False
+        else:
+            self.line()
+        self.more(1)[0] = 60
+        self.put(tag)
+        if row and self.seen[row] & AGAIN_SEEN:
+            self.label_count += 1
+            self.labels[row] = self.label_count
+            snprintf(text, 32, b' id="%u"', self.label_count)
+            self.put(text)
+        return 0
+
+    cdef int line(self) except -1:
+        if self.indent is not None:
+            self.more(1)[0] = 10
+            for _ in range(min(self.level, DEEPEST)):
+                self.put_bytes(self.indent)
+        return 0
+
+    cdef int close(self, const char* tag) except -1:
+        self.put(b"</")
+        self.put(tag)
+        self.more(1)[0] = 62
+        return 0
+
+    cdef int block(self, const char* tag, int what, uint32_t row, uint32_t part, uint32_t next, bint alone) except -1:
+        """An element is open, and what comes into it stands on lines of its own."""
+        self.more(1)[0] = 62
+        self.level += 1
+        return self.push(tag, what, row, part, next, alone)
+
+    cdef int wrap(self, const char* tag, uint32_t row) except -1:
+        """An element with one value, on the same line."""
+        self.more(1)[0] = 62
+        self.push(tag, CLOSE, 0, 0, 0, False)
+        self.inline = True
+        return self.enter(row)
+
+    cdef int push(self, const char* tag, int what, uint32_t row, uint32_t part, uint32_t next, bint alone) except -1:
+        cdef Step* s
+        if self.depth == self.step_room:
+            s = <Step*>PyMem_Realloc(self.steps, 2 * self.step_room * sizeof(Step))
+            if s == NULL:
+                raise MemoryError
+            self.steps = s
+            self.step_room *= 2
+        s = &self.steps[self.depth]
+        s.tag = tag
+        s.what = what
+        s.row = row
+        s.part = part
+        s.next = next
+        s.alone = alone
+        self.depth += 1
+        return 0
+
+    # -- the walk
+
+    cdef bytes document(self):
+        cdef Step* s
+        self.look()
+        self.put(b'<perdure xmlns="urn:perdure:graph:1">')
+        self.level = 1
+        self.enter(self.tape.root)
+        while self.depth:
+            s = &self.steps[self.depth - 1]
+            if s.what == CHILDREN:
+                self.child(s)
+            elif s.what == PAIRS or s.what == ATTRIBUTES:
+                self.pair(s)
+            elif s.what == STEPS:
+                self.step(s)
+            else:
+                self.depth -= 1
+                if s.what == CLOSE:
+                    self.close(s.tag)
+                elif s.what == VALUE:
+                    self.inline = True
+                    self.enter(s.row)
+                elif s.what == ARGS:
+                    self.start(s.tag, 0)
+                    self.block(s.tag, CHILDREN, 0, s.part, s.next, s.alone)
+                else:
+                    self.start(s.tag, 0)
+                    self.wrap(s.tag, s.row)
+        self.level = 0
+        self.line()
+        self.close(b"perdure")
+        return self.base[:self.n]
+
+    cdef int look(self) except -1:
+        """How many places lead to a row from the root, and which rows are altered."""
+        cdef Tape tape = self.tape
+        cdef Py_ssize_t count = 1, room = 256
+        cdef uint32_t* stack = <uint32_t*>PyMem_Malloc(room * sizeof(uint32_t))
+        cdef uint32_t* moved
+        cdef uint32_t row, part, child
+        cdef Row* r
+        cdef Part* p
+        cdef uint32_t i
+        if stack == NULL:
+            raise MemoryError
+        try:
+            stack[0] = found(tape, tape.root)
+            self.seen[stack[0]] = ONCE
+            while count:
+                count -= 1
+                row = stack[count]
+                r = &tape.rows[row]
+                part = r.first
+                while part:
+                    p = &tape.parts[part]
+                    if r.kind != OBJECT and not is_own(r, p.op):
+                        self.seen[row] |= ALTERED
+                    for i in range(p.count):
+                        child = found(tape, tape.children[p.start + i])
+                        if self.seen[child]:
+                            self.seen[child] |= AGAIN_SEEN if has_identity(&tape.rows[child]) else 0
+                            continue
+                        self.seen[child] = ONCE
+                        if not tape.rows[child].first:
+                            continue
+                        if count == room:
+                            moved = <uint32_t*>PyMem_Realloc(stack, 2 * room * sizeof(uint32_t))
+                            if moved == NULL:
+                                raise MemoryError
+                            stack = moved
+                            room *= 2
+                        stack[count] = child
+                        count += 1
+                    part = p.next
+        finally:
+            PyMem_Free(stack)
+        return 0
+
+    cdef int child(self, Step* s) except -1:
+        cdef Part* p
+        while s.part:
+            p = &self.tape.parts[s.part]
+            if p.op != OP_POP and s.next < p.count:
+                s.next += 1
+                return self.enter(self.tape.children[p.start + s.next - 1])
+            s.part = 0 if s.alone else p.next
+            s.next = 0
+        return self.end(s)
+
+    cdef int pair(self, Step* s) except -1:
+        cdef Part* p
+        cdef uint32_t key, value
+        cdef bint attributes = s.what == ATTRIBUTES
+        while s.part:
+            p = &self.tape.parts[s.part]
+            if p.op != OP_POP and s.next + 1 < p.count:
+                key = found(self.tape, self.tape.children[p.start + s.next])
+                value = self.tape.children[p.start + s.next + 1]
+                s.next += 2
+                self.start(b"attr" if attributes else b"entry", 0)
+                if self.is_label(key):
+                    self.attribute(b' name="' if attributes else b' key="', self.text_of(key))
+                    return self.wrap(b"attr" if attributes else b"entry", value)
+                self.put(b"><key")
+                self.push(b"entry", CLOSE, 0, 0, 0, False)
+                self.push(NULL, VALUE, value, 0, 0, False)
+                return self.wrap(b"key", key)
+            s.part = 0 if s.alone else p.next
+            s.next = 0
+        return self.end(s)
+
+    cdef int step(self, Step* s) except -1:
+        """The next part of an object, or of what is altered."""
+        cdef Row* r = &self.tape.rows[s.row]
+        cdef Part* p
+        cdef uint32_t part, value
+        cdef bint attributes
+        while s.part:
+            part = s.part
+            p = &self.tape.parts[part]
+            s.part = p.next
+            if p.count == 0 or is_own(r, p.op):
+                continue
+            attributes, s.next = s.next, False
+            if p.op == OP_APPEND or p.op == OP_APPENDS:
+                self.start(b"items", 0)
+                return self.block(b"items", CHILDREN, 0, part, 0, True)
+            if p.op == OP_ADDITEMS:
+                self.start(b"adds", 0)
+                return self.block(b"adds", CHILDREN, 0, part, 0, True)
+            if p.op == OP_SETITEM or p.op == OP_SETITEMS:
+                self.start(b"pairs", 0)
+                return self.block(b"pairs", PAIRS, 0, part, 0, True)
+            value = found(self.tape, self.tape.children[p.start])
+            if p.op == OP_BUILD:
+                if not attributes and self.is_attributes(value):
+                    s.next = True
+                    return self.push(NULL, ATTRIBUTES, value, self.tape.rows[value].first, 0, False)
+                self.start(b"state", 0)
+                return self.wrap(b"state", value)
+            self.start(b"effect", 0)
+            return self.wrap(b"effect", value)
+        return self.end(s)
+
+    cdef int end(self, Step* s) except -1:
+        self.depth -= 1
+        if s.tag != NULL:
+            self.level -= 1
+            self.line()
+            self.close(s.tag)
+        return 0
+
+    # -- nodes
+
+    cdef int enter(self, uint32_t row) except -1:
+        cdef char text[32]
+        row = found(self.tape, row)
+        if self.labels[row]:
+            self.start(b"ref", 0)
+            snprintf(text, 32, b' id="%u"/>', self.labels[row])
+            return self.put(text)
+        if self.seen[row] & ALTERED:
+            self.start(b"altered", 0)
+            self.block(b"altered", STEPS, row, self.tape.rows[row].first, 0, False)
+        return self.value(row)
+
+    cdef int value(self, uint32_t row) except -1:
+        cdef Row* r = &self.tape.rows[row]
+        cdef int kind = r.kind
+        cdef Text text
+        if kind == OBJECT:
+            return self.made(row)
+        if kind == STR:
+            text = self.text_of(row)
+            self.start(b"str", 0)
+            return self.content(b"str", text)
+        if kind == NONE:
+            self.start(b"none", 0)
+        elif kind == BOOL:
+            self.start(b"true" if self.tape.leaf(row) else b"false", 0)
+        elif kind == INT:
+            self.start(b"int>", 0)
+            self.integer(row)
+            return self.close(b"int")
+        elif kind == FLOAT:
+            self.start(b"float>", 0)
+            self.real(self.tape.leaf(row))
+            return self.close(b"float")
+        elif STRING <= kind <= BYTEARRAY:
+            self.start(tags[kind], row)
+            held = b2a_base64(self.tape.view(row), newline=False)
+            text.data = <const unsigned char*>PyBytes_AS_STRING(held)
+            text.n = len(held)
+            return self.content(tags[kind], text)
+        elif kind == BUFFER:
+            self.start(b"buffer", row)
+            if r.flags & READONLY:
+                self.put(b' readonly="true"')
+        elif kind == NAME:
+            return self.name(row)
+        elif kind == EXTENSION:
+            self.start(b"extension", 0)
+            self.put_bytes(b' code="%d"' % self.tape.leaf(row))
+        elif kind == PERSISTENT:
+            self.start(b"persistent", row)
+            if r.op != OP_PERSID:
+                return self.wrap(b"persistent", self.tape.children[self.tape.parts[r.first].start])
+            self.put(b"><str")
+            held = self.tape.leaf(row).encode()
+            text.data = <const unsigned char*>PyBytes_AS_STRING(held)
+            text.n = len(held)
+            self.content(b"str", text)
+            return self.close(b"persistent")
+        elif kind == DICT:
+            self.start(b"dict", row)
+            if self.count(row):
+                return self.block(b"dict", PAIRS, row, r.first, 0, False)
+        else:
+            self.start(tags[kind], row)
+            if self.count(row):
+                return self.block(tags[kind], CHILDREN, row, r.first, 0, False)
+        return self.put(b"/>")
+
+    cdef int content(self, const char* tag, Text text) except -1:
+        if text.n == 0:
+            return self.put(b"/>")
+        self.more(1)[0] = 62
+        self.put_text(text.data, text.n, in_text)
+        return self.close(tag)
+
+    cdef int attribute(self, const char* opening, Text text) except -1:
+        self.put(opening)
+        self.put_text(text.data, text.n, in_attribute)
+        self.more(1)[0] = 34
+        return 0
+
+    cdef int integer(self, uint32_t row) except -1:
+        cdef char text[32]
+        number = self.tape.leaf(row)
+        if self.tape.rows[row].op not in (OP_LONG1, OP_LONG4, OP_LONG, OP_INT):
+            snprintf(text, 32, b"%d", <int>number)
+            return self.put(text)
+        return self.put_bytes((b"%d" if number.bit_length() <= DECIMAL else b"%#x") % number)
+
+    cdef int real(self, double number) except -1:
+        cdef char text[32]
+        cdef char* digits
+        cdef uint64_t bits
+        if number != number:
+            memcpy(&bits, &number, 8)
+            snprintf(text, 32, b"nan" if bits == <uint64_t>0x7FF8 << 48 else b"nan:%016llx", <unsigned long long>bits)
+            return self.put(text)
+        digits = PyOS_double_to_string(number, b"r", 0, Py_DTSF_ADD_DOT_0, NULL)
+        try:
+            return self.put(digits)
+        finally:
+            PyMem_Free(digits)
+
+    cdef int name(self, uint32_t row) except -1:
+        cdef bytes whole = self.name_of(row)
+        cdef Text text
+        self.start(b"name", 0)
+        if whole is not None:
+            text.data = <const unsigned char*>PyBytes_AS_STRING(whole)
+            text.n = len(whole)
+            return self.content(b"name", text)
+        self.more(1)[0] = 62
+        for part in self.tape.name(row):
+            whole = part.encode("utf-8", "surrogatepass")
+            text.data = <const unsigned char*>PyBytes_AS_STRING(whole)
+            text.n = len(whole)
+            self.put(b"<str")
+            self.content(b"str", text)
+        return self.close(b"name")
+
+    cdef int made(self, uint32_t row) except -1:
+        """An object: what it is made by and of is left as steps, the first one on top."""
+        cdef Tape tape = self.tape
+        cdef Row* r = &tape.rows[row]
+        cdef int op = r.op
+        cdef uint32_t part = r.first
+        cdef Part* making = &tape.parts[part]
+        cdef const uint32_t* of = tape.children + making.start
+        cdef uint32_t callee = found(tape, of[0])
+        cdef uint32_t arguments = found(tape, of[1]) if op != OP_OBJ and op != OP_INST else 0
+        cdef const char* tag = b"call" if op == OP_REDUCE else b"instance" if not arguments else b"object"
+        cdef bytes whole = self.name_of(callee) if not self.seen[callee] & ALTERED else None
+        cdef Text text
+        cdef bint bare = whole is not None and op != OP_NEWOBJ_EX and not making.next
+        self.start(tag, row)
+        if whole is not None:
+            text.data = <const unsigned char*>PyBytes_AS_STRING(whole)
+            text.n = len(whole)
+            self.attribute(b' function="' if op == OP_REDUCE else b' class="', text)
+        if bare and (self.is_empty(arguments) if arguments else making.count == 1):
+            return self.put(b"/>")
+        self.block(tag, STEPS, row, making.next, 0, False)
+        if op == OP_NEWOBJ_EX:
+            self.push(b"kwargs", WRAPPED, of[2], 0, 0, False)
+        if not arguments:
+            if making.count > 1:
+                self.push(b"args", ARGS, 0, part, 1, True)
+        elif tape.rows[arguments].kind != TUPLE or self.seen[arguments] & (AGAIN_SEEN | ALTERED):
+            self.push(b"arguments", WRAPPED, arguments, 0, 0, False)
+        elif not self.is_empty(arguments):
+            self.push(b"args", ARGS, 0, tape.rows[arguments].first, 0, False)
+        if whole is None:
+            self.push(b"callee", WRAPPED, callee, 0, 0, False)
+        return 0
+
+    # -- what a row says
+
+    cdef Py_ssize_t count(self, uint32_t row) noexcept:
+        """Of the children that a node of its kind has."""
+        cdef uint32_t part = self.tape.rows[row].first
+        cdef Py_ssize_t n = 0
+        while part:
+            if self.tape.parts[part].op != OP_POP:
+                n += self.tape.parts[part].count
+            part = self.tape.parts[part].next
+        return n
+
+    cdef bint is_empty(self, uint32_t row) noexcept:
+        """Whether it is the empty tuple, which goes without saying among arguments."""
+        return self.tape.rows[row].kind == TUPLE and not self.tape.rows[row].first
+
+    cdef Text text_of(self, uint32_t row) except *:
+        """A STR as UTF-8, with surrogates."""
+        cdef Text text
+        if self.tape.rows[row].op != OP_UNICODE:
+            return self.tape.argument(row)
+        self.held = self.tape.leaf(row).encode("utf-8", "surrogatepass")
+        text.data = <const unsigned char*>PyBytes_AS_STRING(self.held)
+        text.n = len(self.held)
+        return text
+
+    cdef bytes name_of(self, uint32_t row):
+        """``module:qualname``, where an attribute can hold that."""
+        cdef bytes whole
+        if self.tape.rows[row].kind != NAME:
+            return None
+        if row not in self.names:
+            module, name = self.tape.name(row)
+            whole = f"{module}:{name}".encode("utf-8", "surrogatepass")
+            sound = ":" not in module and fits(whole, len(whole))
+            self.names[row] = whole if sound else None
+        return self.names[row]
+
+    cdef bint is_label(self, uint32_t row) except -1:
+        """Whether a key is a text that an attribute can hold."""
+        cdef Text text
+        if self.tape.rows[row].kind != STR or self.seen[row] & ALTERED:
+            return False
+        text = self.text_of(row)
+        return fits(text.data, text.n)
+
+    cdef bint is_attributes(self, uint32_t row) except -1:
+        """Whether a state is a dict of attributes, which needs no id."""
+        cdef uint32_t part = self.tape.rows[row].first
+        cdef Part* p
+        cdef uint32_t i
+        if self.tape.rows[row].kind != DICT or self.seen[row] & (AGAIN_SEEN | ALTERED) or not self.count(row):
+            return False
+        while part:
+            p = &self.tape.parts[part]
+            for i in range(0, p.count, 2):
+                if not self.is_label(found(self.tape, self.tape.children[p.start + i])):
+                    return False
+            part = p.next
+        return True
+
+
+cdef bint fits(const unsigned char* p, Py_ssize_t n) noexcept:
+    """Whether UTF-8 can stand in an attribute, where there is no <char>; long ones don't."""
+    cdef Py_ssize_t i
+    if n > LONGEST:
+        return False
+    for i in range(n):
+        if in_text[p[i]] == IMPOSSIBLE:
+            return False
+        if in_text[p[i]] == SURROGATE and p[i + 1] >= 0xA0:
+            return False
+        if in_text[p[i]] == NONCHARACTER and p[i + 1] == 0xBF and p[i + 2] >= 0xBE:
+            return False
+    return True
+
+
+cdef bint is_own(Row* r, int op) noexcept:
+    """Whether a part belongs to the kind of its node: what it is made of, or holds."""
+    return op == r.op or (LIST <= r.kind <= FROZENSET and op != OP_POP)
+
+
+cdef bint has_identity(Row* r) noexcept:
+    return STRING <= r.kind and r.kind != NAME and r.kind != EXTENSION and r.op != OP_EMPTY_TUPLE
+
+
+def write(Graph graph, indent=None):
+    """The document of a graph, in UTF-8 and without a declaration. ``indent``: what a level is indented by."""
+    if graph.tape.dropped:
+        raise CorruptError("calls whose results are dropped before there is anything: XML has no place for them")
+    return Writing(graph.tape, None if indent is None else indent.encode()).document()

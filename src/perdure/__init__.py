@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from perdure import pickle as pickle
     from perdure import xml as xml
     from perdure.api import Pickler, Unpickler, dump, dumps, load, loads, pause_collector, untrusted
+    from perdure.conversion import convert
     from perdure.filing import sign, verify
     from perdure.policy import TRUST_ALL, packs, trust
 
@@ -43,6 +44,7 @@ __all__ = [
     "UnpicklingError",
     "Unpickler",
     "UntrustedError",
+    "convert",
     "dump",
     "dumps",
     "graph",
@@ -69,6 +71,7 @@ _HOMES = {
     "TRUST_ALL": "policy",
     "Pickler": "api",
     "Unpickler": "api",
+    "convert": "conversion",
     "dump": "api",
     "dumps": "api",
     "graph": None,

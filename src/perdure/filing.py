@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from perdure.files.trailer import Trailer
     from perdure.policy import Policy
 
-__all__ = ["Report", "dump_file", "load_file", "loads_sealed", "sealed", "sign", "verify"]
+__all__ = ["Report", "dump_file", "load_file", "loads_sealed", "sealed", "sign", "verify", "write_stream"]
 
 _FIRST = 1 << 16  # bytes of a compressed file, in which its first bytes are
 _COPIED = 1 << 22  # bytes of a file at once
@@ -96,6 +96,25 @@ def _finished(end: Trailer, signing: Any) -> bytes:
     end.purpose = getattr(signing, "purpose", "")
     body = end.encode()
     return end.finish([] if signing is None else [seals.seal(signing, body)])
+
+
+def write_stream(stream: bytes, path: str | os.PathLike[str], *, compress: Any, key: Any) -> None:
+    """A stream that is there already as a file: marked, with its trailer, compressed if the path's suffix says so."""
+    codec = codec_for(compress, path)
+    signing = keys.signing_key(key)
+    with opened(path) as file:
+        if codec is None:
+            marked = writing.marked(stream)
+            end = trailer.Trailer(len(marked), trailer.Digests(0, digest(marked)))
+            file.write(marked)
+        else:
+            sink = writing.Compressed(file.write, codec.name)
+            compressor = codec.compressor(sink.write)
+            writing.Marked(compressor.write).write(stream)
+            compressor.finish()
+            end = sink.trailer()
+        whole = _finished(end, signing)
+        file.write(whole if codec is None else codec.container(whole))
 
 
 def sealed(stream: bytes, key: Any) -> bytes:

@@ -16,6 +16,7 @@ from perdure._engine.writer import pickler as _writer
 from perdure._engine.writer.pickler import Pickler
 from perdure.errors import CorruptError, UntrustedError
 from perdure.files import is_marked
+from perdure.files.progress import Progress, Reading, Writing, checked
 from perdure.policy import policy_for
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Literal, Protocol
 
+    from perdure.files.progress import Tell
     from perdure.policy import Policy, TrustAll
 
     Trusted = TrustAll | Iterable[Any] | None
@@ -88,7 +90,8 @@ def loads(
     ``trusted=None`` loads values of known types alone; whatever the stream says, no code runs.
     ``trusted=perdure.TRUST_ALL`` loads everything, as the standard library does. What lies between
     them docs/trust.md explains. ``limits`` replaces budgets that are otherwise in proportion to the
-    stream: ``{"hashing": steps, "memory": bytes that constructors may copy}``.
+    stream: ``{"hashing": steps, "memory": bytes that constructors may copy, "expanded": bytes that
+    a compressed file may make}``, the last of :func:`load` alone.
     Bytes that are sealed by a key of yours load in full. ``key`` is one more that you know, ``False`` none.
     ``buffers``, ``encoding``, ``errors`` and ``fix_imports`` are the standard module's.
 
@@ -190,7 +193,7 @@ def dump(
     key: Key = None,
     canonical: bool = False,
     metadata: Mapping[str, Any] | None = None,
-    progress: None = None,
+    progress: Tell | None = None,
     buffer_callback: Callable[[Any], object] | None = None,
 ) -> None:
     """Writes the pickle of ``obj`` to a path or a binary file object.
@@ -204,7 +207,8 @@ def dump(
     without it the path's suffix says. ``key`` seals in place of the user's own key, which is made
     when it is first needed; ``key=False`` writes no seal. ``metadata`` is a dict that JSON can hold.
     ``canonical`` and ``buffer_callback`` are those of :func:`dumps`; ``protocol`` of a path is 5 by
-    default, so that arrays can be mapped. ``progress`` is not there yet, and refused.
+    default, so that arrays can be mapped. ``progress(done, total)`` is called with the bytes that are written, at
+    most once for each MiB and once at the end; ``total`` is None until then, and what it raises ends the dump.
 
     Raises what dumps raises, OSError, which names the path, and KeyFileError for a key that
     can't be used.
@@ -215,17 +219,21 @@ def dump(
     {'answer': 42}
     """
     if progress is not None:
-        raise NotImplementedError("progress= is not there yet; nothing was written")
+        checked(progress)
     if isinstance(file, (str, os.PathLike)):
         _filing().dump_file(
             obj, file, protocol, compress=compress, key=key, user=metadata, canonical=canonical,
-            buffer_callback=buffer_callback,
+            buffer_callback=buffer_callback, progress=progress,
         )  # fmt: skip
         return
     for name, value in (("compress", compress), ("key", key), ("metadata", metadata)):
         if value is not None and value is not False:
             raise ValueError(f"{name}= is for paths: a file object gets the bare stream; nothing was written")
-    _writer.dump(obj, file, protocol, buffer_callback=buffer_callback, canonical=canonical, path_notes=True)
+    told = None if progress is None else Progress(progress)
+    target = file if told is None else Writing(file, told)
+    _writer.dump(obj, target, protocol, buffer_callback=buffer_callback, canonical=canonical, path_notes=True)
+    if told is not None:
+        told.finish()
 
 
 def load(
@@ -236,7 +244,7 @@ def load(
     key: Key = None,
     mmap_mode: Literal["r", "c"] | None = None,
     verify: Literal["auto"] | bool = "auto",
-    progress: None = None,
+    progress: Tell | None = None,
     buffers: Iterable[Any] | None = None,
     encoding: str = "ASCII",
     errors: str = "strict",
@@ -251,17 +259,19 @@ def load(
     memory. ``verify="auto"`` looks at every byte, but at those of mapped arrays only when they are
     used; ``True`` at those too; ``False`` at the stream and its seal alone. ``key`` is one more key
     that you know; ``key=False`` believes no seal. ``trusted``, ``limits`` and the last four arguments
-    are those of :func:`loads`. ``progress`` is not there yet, and refused.
+    are those of :func:`loads`. ``progress(done, total)`` is called with bytes of the file, at most once for each
+    MiB and once at the end; ``total`` is None for file objects until then. What it raises ends the load.
 
     Raises what loads raises, and OSError; CorruptError for a damaged file, TamperedError for one whose
     content is not what your key has sealed.
     """
     if progress is not None:
-        raise NotImplementedError("progress= is not there yet; nothing was read")
+        checked(progress)
     if verify not in ("auto", True, False):
         raise ValueError(f"verify= is 'auto', True or False, not {verify!r:.50}")
     policy = policy_for(trusted)
     given = _limits(limits)
+    expanded = None if given is None else given.pop("expanded", None)
 
     def build(stream: Any, chosen: Policy | None, large: Iterable[Any] | None) -> Any:
         read = _reader.loads_policy if isinstance(stream, bytes) else _reader.load_policy
@@ -271,12 +281,18 @@ def load(
         for name, value in (("mmap_mode", mmap_mode), ("key", key or None), ("verify", verify is True or None)):
             if value is not None:
                 raise ValueError(f"{name}= is for paths: of a file object the bare stream is read; nothing was")
-        return build(file, policy, buffers)
+        if progress is None:
+            return build(file, policy, buffers)
+        told = Progress(progress)
+        made = build(Reading(file, told), policy, buffers)
+        told.finish()
+        return made
     try:
         with open(file, "rb") as opened:
             return _filing().load_file(
-                opened, policy, build, key=key, mmap_mode=mmap_mode, verify=verify, buffers=buffers
-            )
+                opened, policy, build, key=key, mmap_mode=mmap_mode, verify=verify, buffers=buffers,
+                expanded=expanded, progress=progress,
+            )  # fmt: skip
     except UntrustedError as error:
         raise _with_all_names(error, file, policy, fix_imports) from None
 
@@ -323,8 +339,8 @@ def _limits(limits: Mapping[str, int] | None) -> dict[str, int] | None:
     if limits is None:
         return None
     for name, number in limits.items():
-        if name not in ("hashing", "memory"):
-            raise ValueError(f"limits= takes 'hashing' and 'memory', not {name!r:.100}")
+        if name not in ("hashing", "memory", "expanded"):
+            raise ValueError(f"limits= takes 'hashing', 'memory' and 'expanded', not {name!r:.100}")
         if not isinstance(number, int) or not 0 <= number < 1 << 62:
             raise ValueError(f"limits={{{name!r}: ...}} is a number of steps or bytes")
     return dict(limits)

@@ -123,19 +123,19 @@ def test_what_trusted_does_not_take(trusted: object, error: type[Exception]) -> 
 
 @pytest.mark.parametrize("arguments", [
     {"compress": "zip"}, {"compress": 3}, {"compress": ("gzip", "best")}, {"key": "k" * 32}, {"key": b"k" * 31}, {"metadata": {1: 2}},
-    {"progress": print},
+    {"progress": "tqdm"},
 ], ids=repr)
 def test_dump_refuses_what_it_cannot_honour(tmp_path: Path, arguments: dict[str, object]) -> None:
     name = next(iter(arguments))
-    with pytest.raises((NotImplementedError, TypeError, ValueError), match=name) as caught:
+    with pytest.raises((TypeError, ValueError), match=name) as caught:
         perdure.dump(1, tmp_path / "value.sav", **arguments)  # type: ignore[arg-type]
     assert "kkk" not in str(caught.value)
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("arguments", [{"key": True}, {"mmap_mode": "r"}, {"verify": True}, {"progress": print}], ids=repr)
+@pytest.mark.parametrize("arguments", [{"key": True}, {"mmap_mode": "r"}, {"verify": True}], ids=repr)
 def test_load_of_a_file_object_refuses_what_is_for_paths(arguments: dict[str, object]) -> None:
-    with pytest.raises((NotImplementedError, ValueError), match=f"{next(iter(arguments))}="):
+    with pytest.raises(ValueError, match=f"{next(iter(arguments))}="):
         perdure.load(io.BytesIO(b"N."), **arguments)  # type: ignore[arg-type]
 
 

@@ -46,7 +46,7 @@ class Told:
         """To the end, in steps of a MiB at least, the total always the same, but that it is known at the end."""
         assert self.calls[-1] == (size, size)
         assert {each[1] for each in self.calls[:-1]} <= {total}
-        steps = [later[0] - before[0] for before, later in zip([(0, 0), *self.calls], self.calls[:-1])]
+        steps = [later[0] - before[0] for before, later in zip([(0, 0), *self.calls], self.calls[:-1], strict=False)]
         assert all(step >= STEP for step in steps)
 
 

@@ -8,6 +8,7 @@ objects or bytes is the engine's.
 from __future__ import annotations
 
 import os
+from functools import wraps
 
 from perdure._engine.reader import unpickler as _reader
 from perdure._engine.reader.listing import names_in
@@ -22,12 +23,14 @@ from perdure.policy import policy_for
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Literal, Protocol
+    from typing import Any, Literal, ParamSpec, Protocol, TypeVar
 
     from perdure.files.progress import Tell
     from perdure.policy import Policy, TrustAll
 
     Trusted = TrustAll | Iterable[Any] | None
+    Given = ParamSpec("Given")
+    Result = TypeVar("Result")
     Key = Any  # None, a bool, 32 bytes, a key of perdure.keys, a publisher's private key
 
     class _Readable(Protocol):
@@ -184,12 +187,37 @@ def _mapped(file: Any) -> Any:
         return memoryview(file.read())
 
 
+def _by_joblibs_names(
+    positional: int, same: dict[str, str], others: dict[str, str]
+) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
+    """Makes a call take joblib's names of arguments: ``same`` are those that mean the same here, by our names of them;
+    ``others`` say what to do in their place."""
+
+    def decorate(call: Callable[Given, Result]) -> Callable[Given, Result]:
+        @wraps(call)
+        def named(*given: Given.args, **options: Given.kwargs) -> Result:
+            if len(given) > positional:
+                raise TypeError(f"{call.__name__} takes {positional} by position, the others by name: mmap_mode='r'")
+            if options.keys().isdisjoint(others) and options.keys().isdisjoint(same):
+                return call(*given, **options)
+            for name in others.keys() & options.keys():
+                raise TypeError(f"{call.__name__} takes no {name}=: {others[name]}")
+            if len({same.get(name, name) for name in options}) < len(options):
+                raise TypeError(f"{call.__name__} got one argument by two names: {', '.join(options)}")
+            return call(*given, **{same.get(name, name): value for name, value in options.items()})  # type: ignore[arg-type]
+
+        return named
+
+    return decorate
+
+
+@_by_joblibs_names(3, {"value": "obj", "filename": "file"}, {"cache_size": "it means nothing since joblib 0.8"})
 def dump(
     obj: object,
     file: str | os.PathLike[str] | _Writable,
     protocol: int | None = None,
     *,
-    compress: bool | str | tuple[str, int] | None = None,
+    compress: bool | int | str | tuple[str, int] | None = None,
     key: Key = None,
     canonical: bool = False,
     metadata: Mapping[str, Any] | None = None,
@@ -203,12 +231,13 @@ def dump(
     its digests, and a seal by which ``load`` knows whose file it is (docs/file-format.md). To a
     file object the bare stream is written, so that several can follow one another.
 
-    ``compress`` is ``True``, ``"zstd"``, ``"gzip"``, ``"lz4"``, ``"xz"``, or one of them and a level;
-    without it the path's suffix says. ``key`` seals in place of the user's own key, which is made
-    when it is first needed; ``key=False`` writes no seal. ``metadata`` is a dict that JSON can hold.
-    ``canonical`` and ``buffer_callback`` are those of :func:`dumps`; ``protocol`` of a path is 5 by
-    default, so that arrays can be mapped. ``progress(done, total)`` is called with the bytes that are written, at
-    most once for each MiB and once at the end; ``total`` is None until then, and what it raises ends the dump.
+    ``compress`` is ``True``, ``"zstd"``, ``"gzip"``, ``"lz4"``, ``"xz"``, one of them and a level, or a
+    level alone (of the path's suffix, or gzip's); without it the suffix says. ``key`` seals in place of
+    the user's own key, which is made when it is first needed; ``key=False`` writes no seal. ``metadata``
+    is a dict that JSON can hold. ``canonical`` and ``buffer_callback`` are those of :func:`dumps`;
+    ``protocol`` of a path is 5 by default, so that arrays can be mapped. ``progress(done, total)`` is
+    called with the bytes that are written, at most once for each MiB and once at the end; ``total`` is
+    None until then, and what it raises ends the dump. joblib's names, where they mean the same, are taken.
 
     Raises what dumps raises, OSError, which names the path, and KeyFileError for a key that
     can't be used.
@@ -218,6 +247,8 @@ def dump(
     >>> perdure.load("answer.sav")
     {'answer': 42}
     """
+    if isinstance(protocol, (bool, str, tuple)):
+        raise TypeError(f"the third argument is the protocol, a number, not {protocol!r:.50}; compress= goes by name")
     if progress is not None:
         checked(progress)
     if isinstance(file, (str, os.PathLike)):
@@ -236,6 +267,10 @@ def dump(
         told.finish()
 
 
+@_by_joblibs_names(1, {"filename": "file"}, {
+    "ensure_native_byte_order": "arrays have the order of bytes that they were saved with; "
+    "array.astype(array.dtype.newbyteorder('=')) gives the machine's",
+})  # fmt: skip
 def load(
     file: str | os.PathLike[str] | _Readable,
     *,
@@ -261,6 +296,7 @@ def load(
     that you know; ``key=False`` believes no seal. ``trusted``, ``limits`` and the last four arguments
     are those of :func:`loads`. ``progress(done, total)`` is called with bytes of the file, at most once for each
     MiB and once at the end; ``total`` is None for file objects until then. What it raises ends the load.
+    joblib's names, where they mean the same, are taken.
 
     Raises what loads raises, and OSError; CorruptError for a damaged file, TamperedError for one whose
     content is not what your key has sealed.

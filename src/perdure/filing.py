@@ -95,7 +95,7 @@ def _signing(key: Any) -> Any:
         ring = keys.known(make=True)
         if ring.own is None:
             why = "; ".join(ring.problems) or "there is no key"
-            warnings.warn(f"the file gets no seal: {why}", PerdureWarning, stacklevel=4)
+            warnings.warn(f"the file gets no seal: {why}", PerdureWarning, stacklevel=5)
         return ring.own
     return keys.signing_key(key)
 
@@ -201,7 +201,10 @@ def _mapped(file: Any, mode: str) -> memoryview:
     from mmap import ACCESS_COPY, ACCESS_READ, mmap
 
     if mode not in ("r", "c"):
-        raise ValueError(f"mmap_mode= is 'r' or 'c', not {mode!r:.20}")
+        raise ValueError(
+            f"mmap_mode= is 'r' or 'c', not {mode!r:.20}: a file is never changed in place; "
+            "with 'c' changes stay in memory, to be dumped again"
+        )
     return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ if mode == "r" else ACCESS_COPY))
 
 

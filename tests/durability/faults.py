@@ -13,18 +13,16 @@ import os
 import resource
 import sys
 import threading
-from errno import EINTR, EIO, ENOSPC
 from pathlib import Path
 
 import perdure
 from perdure.files import syncing, writing
+from tests.durability import key_faults
 from tests.durability.generations import generation, litter, loaded, require
-from tests.durability.shim import CALLS, Shim
+from tests.durability.shim import CALLS, ERRORS, Shim
 
 NAME = "model.sav"
 OLD, NEW, NEXT = 1, 2, 3
-SHORT = 0  # no error, but half of what was asked for
-ERRORS = {"ENOSPC": ENOSPC, "EIO": EIO, "EINTR": EINTR, "short": SHORT}
 
 
 def prepared(folder: Path, abandoned: bool) -> Path:
@@ -121,8 +119,10 @@ def main(folder: Path) -> None:
                 break
             found.add(call)
     full(folder)
+    of_keys = key_faults.main(shim, folder)
     require(found >= {"write", "fsync", "rename", "open", "unlink", "fchmod"}, f"only {found} were ever called")
     print(f"faults: {tries} dumps with failing {', '.join(sorted(found))}: the path named, the old file whole, no litter")
+    print(f"{of_keys} makings of a key with the same failures: one key or an error, no key lost, no litter", end="")
 
 
 if __name__ == "__main__":

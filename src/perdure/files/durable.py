@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-__all__ = ["Replacement", "Stream", "Through", "opened"]
+__all__ = ["Replacement", "Stream", "Through", "opened", "uninterrupted"]
 
 _DEVICES = ("/dev/", "/proc/")  # their links lead to open files, whatever the name says
 _MEMORY = "/dev/shm/"  # the one place among them that holds ordinary files
@@ -248,7 +248,7 @@ class Replacement:
             _replace_patiently(self.temporary, self.target)
         else:
             try:
-                _uninterrupted(os.replace, self.temporary, self.target)
+                uninterrupted(os.replace, self.temporary, self.target)
             except FileNotFoundError:  # NFS says so when it has to ask twice
                 if not _stands_for(self.target, self.descriptor):
                     raise
@@ -371,7 +371,7 @@ def _sweep(temporary: str) -> None:
 
 def _unlink(name: str) -> None:
     try:
-        _uninterrupted(os.unlink, name)
+        uninterrupted(os.unlink, name)
     except OSError:
         pass
 
@@ -387,7 +387,7 @@ def _close(descriptor: int | None) -> None:
 # System calls --------------------------------------------------------------------------------------------
 
 
-def _uninterrupted(call: Callable[..., None], *arguments: str) -> None:
+def uninterrupted(call: Callable[..., None], *arguments: str) -> None:
     """Again after a signal, for the calls that Python itself doesn't repeat."""
     while True:
         try:

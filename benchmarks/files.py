@@ -135,6 +135,7 @@ def compare(title: str, value: Any, calls: dict[str, Peer], folder: Path, rounds
         names = list(calls)
         for peer in names[turn % len(names):] + names[:turn % len(names)]:
             dump, load = calls[peer]
+            paths[peer].unlink(missing_ok=True)  # to free a large file takes its time, which is no peer's
             times.setdefault((peer, "dump"), []).append(clocked(dump, value, paths[peer]))
             times.setdefault((peer, "load"), []).append(clocked(load, paths[peer]))
     found: Table = {}

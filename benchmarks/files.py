@@ -3,9 +3,12 @@
 Every contestant writes to the same folder and waits for the disk as perdure does, and reads the file back whole; in
 turn, so that a slow moment of the disk meets all of them. Medians; the ratio is the peer's time over ours, so higher is
 better. ``plain bytes`` is the same memory written, synced and read with nothing around it: what is possible.
+
+    python -m benchmarks.files --markdown   the README's table
 """
 
 import argparse
+import datetime
 import os
 import pickle
 import statistics
@@ -21,6 +24,9 @@ from benchmarks.__main__ import build, duration, paint
 
 Call = Callable[[Any, Path], Any]
 Peer = tuple[Call, Callable[[Path], Any]]
+Table = dict[str, tuple[float, float]]  # of each peer: its time over ours, to dump and to load
+OURS: Peer = (perdure.dump, perdure.load)
+REPEATED = 1000  # small messages in one sample
 
 
 def synced(write: Callable[[Any, Any], object]) -> Call:
@@ -100,33 +106,93 @@ def clocked(call: Callable[..., Any], *given: Any) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.files", description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--megabytes", type=int, default=256, help="of the large array")
     parser.add_argument("--folder", help="where the files are (default: the system's temporary folder)")
+    parser.add_argument("--markdown", action="store_true", help="print the README's table too")
     options = parser.parse_args()
     print(build())
+    tables: dict[str, Table] = {}
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         os.environ["PERDURE_HOME"] = name
+        folder = Path(name)
         for title, (kind, value) in inputs(options.megabytes).items():
-            compare(title, value, {"perdure": (perdure.dump, perdure.load), **peers(kind)}, Path(name), options.rounds)
+            tables[title] = compare(title, value, {"perdure": OURS, **peers(kind)}, folder, options.rounds)
+            if kind == "array":
+                mapped(value, folder, options.rounds)
+        sealed(options.rounds)
+    if options.markdown:
+        print(markdown(tables, options.rounds))
 
 
-def compare(title: str, value: Any, calls: dict[str, Peer], folder: Path, rounds: int) -> None:
+def compare(title: str, value: Any, calls: dict[str, Peer], folder: Path, rounds: int) -> Table:
+    """The ratios of each peer, printed as they are found."""
     print(paint(f"\n{title}", "1"))
     print(f"  {'':14}{'dump':>12}{'':>9}{'load':>12}{'':>9}{'size':>13}")
     times: dict[tuple[str, str], list[float]] = {}
     paths = {peer: folder / f"{peer}.file" for peer in calls}
-    for _ in range(rounds):
-        for peer, (dump, load) in calls.items():
+    for turn in range(rounds):
+        names = list(calls)
+        for peer in names[turn % len(names):] + names[:turn % len(names)]:
+            dump, load = calls[peer]
+            paths[peer].unlink(missing_ok=True)  # to free a large file takes its time, which is no peer's
             times.setdefault((peer, "dump"), []).append(clocked(dump, value, paths[peer]))
             times.setdefault((peer, "load"), []).append(clocked(load, paths[peer]))
+    found: Table = {}
     for peer, path in paths.items():
         line = f"  {peer:14}"
+        ratios = []
         for verb in ("dump", "load"):
             theirs = times[peer, verb]
-            ratio = statistics.median(a / b for a, b in zip(theirs, times["perdure", verb], strict=True))
-            line += f"{duration(statistics.median(theirs)):>12}{ratio:8.2f}x"
+            ratios.append(statistics.median(a / b for a, b in zip(theirs, times["perdure", verb], strict=True)))
+            line += f"{duration(statistics.median(theirs)):>12}{ratios[-1]:8.2f}x"
         print(f"{line}{path.stat().st_size / 1e6:10.2f} MB", flush=True)
+        found[peer] = (ratios[0], ratios[1])
+        path.unlink()
+    return found
+
+
+def mapped(value: Any, folder: Path, rounds: int) -> None:
+    """The array is left where it is; its file's seal and objects are proven."""
+    path = folder / "mapped"
+    perdure.dump(value, path)
+    times = [clocked(lambda: perdure.load(path, mmap_mode="r")) for _ in range(5 * rounds)]
+    print(f"  mapped, its seal proven: {duration(statistics.median(times))}")
+    path.unlink()
+
+
+def sealed(rounds: int) -> None:
+    """What a seal adds to a small message each way."""
+    print(paint("\na sealed small message", "1"))
+    message = {"id": 17, "user": "ada", "scores": [1.5, 2.5, None]}
+    bare, whole = perdure.dumps(message), perdure.dumps(message, key=True)
+    ways: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
+        "dumps": (lambda: perdure.dumps(message), lambda: perdure.dumps(message, key=True)),
+        "loads": (lambda: perdure.loads(bare), lambda: perdure.loads(whole)),
+    }
+    for verb, (without, with_seal) in ways.items():
+        added = [clocked(repeated, with_seal) - clocked(repeated, without) for _ in range(5 * rounds)]
+        print(f"  {verb}: {duration(statistics.median(added) / REPEATED)} more than a bare one")
+
+
+def repeated(call: Callable[[], Any]) -> None:
+    for _ in range(REPEATED):
+        call()
+
+
+def markdown(tables: dict[str, Table], rounds: int) -> str:
+    """The README's table: a peer's time over perdure's, to dump and to load."""
+    titles = list(tables)
+    lines = [
+        f"<!-- `make bench-files ARGS=--markdown`: {build()}; medians of {rounds} rounds, {datetime.date.today()} -->",
+        f"| the time of others over perdure's: dump, load | {' | '.join(titles)} |",
+        f"|---{'|---' * len(titles)}|",
+    ]
+    peers = dict.fromkeys(peer for table in tables.values() for peer in table if peer != "perdure")
+    for peer in peers:
+        cells = ["{:.1f}x, {:.1f}x".format(*tables[title][peer]) if peer in tables[title] else "" for title in titles]
+        lines.append(f"| {peer} | {' | '.join(cells)} |")
+    return "\n" + "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ objects or bytes is the engine's.
 from __future__ import annotations
 
 import os
+from functools import wraps
 
 from perdure._engine.reader import unpickler as _reader
 from perdure._engine.reader.listing import names_in
@@ -16,16 +17,20 @@ from perdure._engine.writer import pickler as _writer
 from perdure._engine.writer.pickler import Pickler
 from perdure.errors import CorruptError, UntrustedError
 from perdure.files import is_marked
+from perdure.files.progress import Progress, Reading, Writing, checked
 from perdure.policy import policy_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Literal, Protocol
+    from typing import Any, Literal, ParamSpec, Protocol, TypeVar
 
+    from perdure.files.progress import Tell
     from perdure.policy import Policy, TrustAll
 
     Trusted = TrustAll | Iterable[Any] | None
+    Given = ParamSpec("Given")
+    Result = TypeVar("Result")
     Key = Any  # None, a bool, 32 bytes, a key of perdure.keys, a publisher's private key
 
     class _Readable(Protocol):
@@ -88,7 +93,8 @@ def loads(
     ``trusted=None`` loads values of known types alone; whatever the stream says, no code runs.
     ``trusted=perdure.TRUST_ALL`` loads everything, as the standard library does. What lies between
     them docs/trust.md explains. ``limits`` replaces budgets that are otherwise in proportion to the
-    stream: ``{"hashing": steps, "memory": bytes that constructors may copy}``.
+    stream: ``{"hashing": steps, "memory": bytes that constructors may copy, "expanded": bytes that
+    a compressed file may make}``, the last of :func:`load` alone.
     Bytes that are sealed by a key of yours load in full. ``key`` is one more that you know, ``False`` none.
     ``buffers``, ``encoding``, ``errors`` and ``fix_imports`` are the standard module's.
 
@@ -181,16 +187,41 @@ def _mapped(file: Any) -> Any:
         return memoryview(file.read())
 
 
+def _by_joblibs_names(
+    positional: int, same: dict[str, str], others: dict[str, str]
+) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
+    """Makes a call take joblib's names of arguments: ``same`` are those that mean the same here, by our names of them;
+    ``others`` say what to do in their place."""
+
+    def decorate(call: Callable[Given, Result]) -> Callable[Given, Result]:
+        @wraps(call)
+        def named(*given: Given.args, **options: Given.kwargs) -> Result:
+            if len(given) > positional:
+                raise TypeError(f"{call.__name__} takes {positional} by position, the others by name: mmap_mode='r'")
+            if options.keys().isdisjoint(others) and options.keys().isdisjoint(same):
+                return call(*given, **options)
+            for name in others.keys() & options.keys():
+                raise TypeError(f"{call.__name__} takes no {name}=: {others[name]}")
+            if len({same.get(name, name) for name in options}) < len(options):
+                raise TypeError(f"{call.__name__} got one argument by two names: {', '.join(options)}")
+            return call(*given, **{same.get(name, name): value for name, value in options.items()})  # type: ignore[arg-type]
+
+        return named
+
+    return decorate
+
+
+@_by_joblibs_names(3, {"value": "obj", "filename": "file"}, {"cache_size": "it means nothing since joblib 0.8"})
 def dump(
     obj: object,
     file: str | os.PathLike[str] | _Writable,
     protocol: int | None = None,
     *,
-    compress: bool | str | tuple[str, int] | None = None,
+    compress: bool | int | str | tuple[str, int] | None = None,
     key: Key = None,
     canonical: bool = False,
     metadata: Mapping[str, Any] | None = None,
-    progress: None = None,
+    progress: Tell | None = None,
     buffer_callback: Callable[[Any], object] | None = None,
 ) -> None:
     """Writes the pickle of ``obj`` to a path or a binary file object.
@@ -200,11 +231,13 @@ def dump(
     its digests, and a seal by which ``load`` knows whose file it is (docs/file-format.md). To a
     file object the bare stream is written, so that several can follow one another.
 
-    ``compress`` is ``True``, ``"zstd"``, ``"gzip"``, ``"lz4"``, ``"xz"``, or one of them and a level;
-    without it the path's suffix says. ``key`` seals in place of the user's own key, which is made
-    when it is first needed; ``key=False`` writes no seal. ``metadata`` is a dict that JSON can hold.
-    ``canonical`` and ``buffer_callback`` are those of :func:`dumps`; ``protocol`` of a path is 5 by
-    default, so that arrays can be mapped. ``progress`` is not there yet, and refused.
+    ``compress`` is ``True``, ``"zstd"``, ``"gzip"``, ``"lz4"``, ``"xz"``, one of them and a level, or a
+    level alone (of the path's suffix, or gzip's); without it the suffix says. ``key`` seals in place of
+    the user's own key, which is made when it is first needed; ``key=False`` writes no seal. ``metadata``
+    is a dict that JSON can hold. ``canonical`` and ``buffer_callback`` are those of :func:`dumps`;
+    ``protocol`` of a path is 5 by default, so that arrays can be mapped. ``progress(done, total)`` is
+    called with the bytes that are written, at most once for each MiB and once at the end; ``total`` is
+    None until then, and what it raises ends the dump. joblib's names, where they mean the same, are taken.
 
     Raises what dumps raises, OSError, which names the path, and KeyFileError for a key that
     can't be used.
@@ -214,20 +247,30 @@ def dump(
     >>> perdure.load("answer.sav")
     {'answer': 42}
     """
+    if isinstance(protocol, (bool, str, tuple)):
+        raise TypeError(f"the third argument is the protocol, a number, not {protocol!r:.50}; compress= goes by name")
     if progress is not None:
-        raise NotImplementedError("progress= is not there yet; nothing was written")
+        checked(progress)
     if isinstance(file, (str, os.PathLike)):
         _filing().dump_file(
             obj, file, protocol, compress=compress, key=key, user=metadata, canonical=canonical,
-            buffer_callback=buffer_callback,
+            buffer_callback=buffer_callback, progress=progress,
         )  # fmt: skip
         return
     for name, value in (("compress", compress), ("key", key), ("metadata", metadata)):
         if value is not None and value is not False:
             raise ValueError(f"{name}= is for paths: a file object gets the bare stream; nothing was written")
-    _writer.dump(obj, file, protocol, buffer_callback=buffer_callback, canonical=canonical, path_notes=True)
+    told = None if progress is None else Progress(progress)
+    target = file if told is None else Writing(file, told)
+    _writer.dump(obj, target, protocol, buffer_callback=buffer_callback, canonical=canonical, path_notes=True)
+    if told is not None:
+        told.finish()
 
 
+@_by_joblibs_names(1, {"filename": "file"}, {
+    "ensure_native_byte_order": "arrays have the order of bytes that they were saved with; "
+    "array.astype(array.dtype.newbyteorder('=')) gives the machine's",
+})  # fmt: skip
 def load(
     file: str | os.PathLike[str] | _Readable,
     *,
@@ -236,7 +279,7 @@ def load(
     key: Key = None,
     mmap_mode: Literal["r", "c"] | None = None,
     verify: Literal["auto"] | bool = "auto",
-    progress: None = None,
+    progress: Tell | None = None,
     buffers: Iterable[Any] | None = None,
     encoding: str = "ASCII",
     errors: str = "strict",
@@ -251,17 +294,20 @@ def load(
     memory. ``verify="auto"`` looks at every byte, but at those of mapped arrays only when they are
     used; ``True`` at those too; ``False`` at the stream and its seal alone. ``key`` is one more key
     that you know; ``key=False`` believes no seal. ``trusted``, ``limits`` and the last four arguments
-    are those of :func:`loads`. ``progress`` is not there yet, and refused.
+    are those of :func:`loads`. ``progress(done, total)`` is called with bytes of the file, at most once for each
+    MiB and once at the end; ``total`` is None for file objects until then. What it raises ends the load.
+    joblib's names, where they mean the same, are taken.
 
     Raises what loads raises, and OSError; CorruptError for a damaged file, TamperedError for one whose
     content is not what your key has sealed.
     """
     if progress is not None:
-        raise NotImplementedError("progress= is not there yet; nothing was read")
+        checked(progress)
     if verify not in ("auto", True, False):
         raise ValueError(f"verify= is 'auto', True or False, not {verify!r:.50}")
     policy = policy_for(trusted)
     given = _limits(limits)
+    expanded = None if given is None else given.pop("expanded", None)
 
     def build(stream: Any, chosen: Policy | None, large: Iterable[Any] | None) -> Any:
         read = _reader.loads_policy if isinstance(stream, bytes) else _reader.load_policy
@@ -271,12 +317,18 @@ def load(
         for name, value in (("mmap_mode", mmap_mode), ("key", key or None), ("verify", verify is True or None)):
             if value is not None:
                 raise ValueError(f"{name}= is for paths: of a file object the bare stream is read; nothing was")
-        return build(file, policy, buffers)
+        if progress is None:
+            return build(file, policy, buffers)
+        told = Progress(progress)
+        made = build(Reading(file, told), policy, buffers)
+        told.finish()
+        return made
     try:
         with open(file, "rb") as opened:
             return _filing().load_file(
-                opened, policy, build, key=key, mmap_mode=mmap_mode, verify=verify, buffers=buffers
-            )
+                opened, policy, build, key=key, mmap_mode=mmap_mode, verify=verify, buffers=buffers,
+                expanded=expanded, progress=progress,
+            )  # fmt: skip
     except UntrustedError as error:
         raise _with_all_names(error, file, policy, fix_imports) from None
 
@@ -323,8 +375,8 @@ def _limits(limits: Mapping[str, int] | None) -> dict[str, int] | None:
     if limits is None:
         return None
     for name, number in limits.items():
-        if name not in ("hashing", "memory"):
-            raise ValueError(f"limits= takes 'hashing' and 'memory', not {name!r:.100}")
+        if name not in ("hashing", "memory", "expanded"):
+            raise ValueError(f"limits= takes 'hashing', 'memory' and 'expanded', not {name!r:.100}")
         if not isinstance(number, int) or not 0 <= number < 1 << 62:
             raise ValueError(f"limits={{{name!r}: ...}} is a number of steps or bytes")
     return dict(limits)

@@ -18,12 +18,14 @@ from perdure.files import is_marked, keys, metadata, reading, seals, trailer, wr
 from perdure.files.compression import codec_for, sniff
 from perdure.files.digesting import digest
 from perdure.files.durable import opened
+from perdure.files.progress import Progress, Writing, counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from perdure.files.progress import Tell
     from perdure.files.seals import Origin
     from perdure.files.trailer import Trailer
     from perdure.policy import Policy
@@ -33,6 +35,8 @@ __all__ = ["Report", "dump_file", "load_file", "loads_sealed", "sealed", "sign",
 _FIRST = 1 << 16  # bytes of a compressed file, in which its first bytes are
 _COPIED = 1 << 22  # bytes of a file at once
 _MARKED = 12  # bytes of a stream, in which its mark is
+_SMALL = 64 << 20  # bytes that any compressed file may make
+_TIMES = 100  # bytes that a byte of a larger one may
 
 
 # ---- writing ---------------------------------------------------------------------------------
@@ -48,6 +52,7 @@ def dump_file(
     user: Mapping[str, Any] | None,
     canonical: bool,
     buffer_callback: Callable[[Any], object] | None,
+    progress: Tell | None,
 ) -> None:
     """What perdure.dump does with a path."""
     # By protocol 5 arrays are buffers, which can be mapped; every Python since 3.8 reads it.
@@ -57,9 +62,11 @@ def dump_file(
     modules: set[str] = set()
     kept = metadata.checked(user)  # before anything is written
     with opened(path) as file:
+        told = Progress(progress)
+        write = Writing(file, told).write if told else file.write
         sink: writing.Padded | writing.Compressed
         if codec is None:
-            sink = padded = writing.Padded(file.write, number)
+            sink = padded = writing.Padded(write, number)
             try:
                 _writer.dump(
                     obj, padded, number, buffer_callback=buffer_callback, canonical=canonical, path_notes=True,
@@ -68,7 +75,7 @@ def dump_file(
             finally:
                 padded.close()
         else:
-            sink = writing.Compressed(file.write, codec.name)
+            sink = writing.Compressed(write, codec.name)
             compressor = codec.compressor(sink.write)
             _writer.dump(
                 obj, writing.Marked(compressor.write), number, buffer_callback=buffer_callback, canonical=canonical,
@@ -78,7 +85,8 @@ def dump_file(
         end = sink.trailer()
         end.meta = metadata.encoded(number, modules, kept)
         whole = _finished(end, signing)
-        file.write(whole if codec is None else codec.container(whole))
+        write(whole if codec is None else codec.container(whole))
+        told.finish()
 
 
 def _signing(key: Any) -> Any:
@@ -87,7 +95,7 @@ def _signing(key: Any) -> Any:
         ring = keys.known(make=True)
         if ring.own is None:
             why = "; ".join(ring.problems) or "there is no key"
-            warnings.warn(f"the file gets no seal: {why}", PerdureWarning, stacklevel=4)
+            warnings.warn(f"the file gets no seal: {why}", PerdureWarning, stacklevel=5)
         return ring.own
     return keys.signing_key(key)
 
@@ -146,31 +154,56 @@ def load_file(
     mmap_mode: str | None,
     verify: Any,
     buffers: Any,
+    expanded: int | None,
+    progress: Tell | None,
 ) -> Any:
-    """The object in an open file; ``load(stream, policy, buffers)`` builds it, of bytes or a file."""
+    """The object in an open file; ``load(stream, policy, buffers)`` builds it, of bytes or a file. ``expanded`` is the
+    limit of what a compressed one may make."""
     source = reading.Source(file)
-    end = source.trailer
+    told = Progress(progress, source.size)
+    made = _loaded(source, policy, load, key, mmap_mode, verify, buffers, expanded, told)
+    told.finish()
+    return made
+
+
+def _loaded(
+    source: reading.Source,
+    policy: Policy | None,
+    load: Callable[[Any, Policy | None, Any], Any],
+    key: Any,
+    mmap_mode: str | None,
+    verify: Any,
+    buffers: Any,
+    expanded: int | None,
+    told: Progress,
+) -> Any:
+    end, file = source.trailer, source.file
     if end is None:
         if mmap_mode is not None:
             raise ValueError("mmap_mode= is for files that perdure.dump wrote, uncompressed")
-        return load(_expanded(source, file), policy, buffers)
+        return load(_expanded(source, _most(expanded, policy, source), told), policy, buffers)
     origin = _told(end, key, file)
     if source.codec is not None:
         if mmap_mode is not None:
             raise ValueError("mmap_mode= is for files that are not compressed")
-        content = source.codec.reader(BytesIO(source.whole()))
-        made = _by_origin(origin, policy, lambda chosen: load(content, chosen, buffers))
+        codec, content = source.codec, counted(BytesIO(source.whole()), told)
+
+        def expand(chosen: Policy | None) -> Any:
+            return load(codec.reader(content, limit=_most(expanded, chosen, source)), chosen, buffers)
+
+        made = _by_origin(origin, policy, expand)
     else:
         mapped = None if mmap_mode is None else _mapped(file, mmap_mode)
         whole = verify is True or (verify == "auto" and mapped is None)
         if buffers is None:
-            stream, given = source.stream(whole, mapped, _reader.empty_bytearray)
+            stream, given = source.stream(whole, mapped, _reader.empty_bytearray, told)
         elif mapped is None:  # in the stream's order come the caller's, which a large one of its own would be among
             stream, given = source.whole(), buffers
         else:
             raise ValueError("buffers= is not for files that are mapped")
-        made = _by_origin(origin, policy, lambda chosen: load(stream, chosen, given))
-    metadata.warn_of_versions(end.meta, stacklevel=4)
+        content = counted(BytesIO(stream), told) if told else stream
+        made = _by_origin(origin, policy, lambda chosen: load(content, chosen, given))
+    metadata.warn_of_versions(end.meta, stacklevel=5)
     return made
 
 
@@ -187,14 +220,25 @@ def _mapped(file: Any, mode: str) -> memoryview:
     from mmap import ACCESS_COPY, ACCESS_READ, mmap
 
     if mode not in ("r", "c"):
-        raise ValueError(f"mmap_mode= is 'r' or 'c', not {mode!r:.20}")
+        raise ValueError(
+            f"mmap_mode= is 'r' or 'c', not {mode!r:.20}: a file is never changed in place; "
+            "with 'c' changes stay in memory, to be dumped again"
+        )
     return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ if mode == "r" else ACCESS_COPY))
 
 
-def _expanded(source: reading.Source, file: Any) -> Any:
-    """A compressed file of somebody else's. Raises CorruptError for one of perdure's that has lost its trailer."""
+def _most(expanded: int | None, policy: Policy | None, source: reading.Source) -> int | None:
+    """How many bytes a compressed file may make; None for no limit, of somebody who is trusted with everything."""
+    if expanded is not None or policy is None:
+        return expanded
+    return max(_SMALL, _TIMES * source.size)
+
+
+def _expanded(source: reading.Source, limit: int | None, told: Progress) -> Any:
+    """The stream of somebody else's file. Raises CorruptError for one of perdure's that has lost its trailer."""
     start = source.read_at(0, _FIRST)
     codec = sniff(start)
+    file = counted(source.file, told)
     if codec is None:
         return file
     try:
@@ -203,7 +247,7 @@ def _expanded(source: reading.Source, file: Any) -> Any:
         marked = False  # which is said where the rest is read
     if marked:
         raise CorruptError(reading.LOST)
-    return codec.reader(file)
+    return codec.reader(file, limit=limit)
 
 
 # ---- vouching --------------------------------------------------------------------------------

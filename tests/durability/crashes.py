@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import perdure
+from perdure.files import syncing
 from tests.durability.generations import generation, litter, loaded, require
 
 NAME = "model.sav"
@@ -21,6 +22,7 @@ SIZES = (0, 1, 1000, 70_000, 300_000, 3_000_000)
 
 def write_for_ever(path: Path, first: int, told: int, seed: int) -> None:
     rng = random.Random(seed)
+    syncing.EVERY = 1 << 20  # so that the thread of a large file dies at work too
     number = first
     while True:
         perdure.dump(generation(number, rng.choice(SIZES)), path)

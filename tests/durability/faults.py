@@ -2,6 +2,8 @@
 
     python -m tests.durability.faults FOLDER        (with shim.so preloaded, as shim.run does)
 
+Once as usual, and once with a disk that is made to begin early even with files as small as these.
+
 Whatever fails: an OSError that names the path, or success; the old file whole, or the new one where the error says
 that it is in place; no litter, and no descriptor that stays open.
 """
@@ -10,17 +12,17 @@ import itertools
 import os
 import resource
 import sys
-from errno import EINTR, EIO, ENOSPC
+import threading
 from pathlib import Path
 
 import perdure
+from perdure.files import syncing, writing
+from tests.durability import key_faults
 from tests.durability.generations import generation, litter, loaded, require
-from tests.durability.shim import CALLS, Shim
+from tests.durability.shim import CALLS, ERRORS, Shim
 
 NAME = "model.sav"
 OLD, NEW, NEXT = 1, 2, 3
-SHORT = 0  # no error, but half of what was asked for
-ERRORS = {"ENOSPC": ENOSPC, "EIO": EIO, "EINTR": EINTR, "short": SHORT}
 
 
 def prepared(folder: Path, abandoned: bool) -> Path:
@@ -54,6 +56,7 @@ def tried(shim: Shim, folder: Path, call: str, name: str, n: int, forever: bool,
     finally:
         reached = shim.disarm() >= n
     require(len(os.listdir("/proc/self/fd")) == open_before, f"{what}: a descriptor stays open")
+    require(threading.active_count() == 1, f"{what}: a thread stays")
     in_place = not failed or "in place" in failed
     require(loaded(path) == (NEW if in_place else OLD), f"{what}: {failed or 'success'}, and {loaded(path)} is there")
     if reached and name in ("EINTR", "short"):
@@ -81,11 +84,29 @@ def full(folder: Path) -> None:
     require(not litter(folder, NAME), f"{litter(folder, NAME)} stayed")
 
 
+def early(shim: Shim, folder: Path) -> int:
+    """The syncs by which a disk begins early: how often one fails here is up to its thread, and what follows is not."""
+    usual = syncing.EVERY, writing.CHUNK
+    syncing.EVERY, writing.CHUNK = 100_000, 50_000
+    tries = 0
+    try:
+        dumped(prepared(folder, False), "without a fault")
+        for name, forever, n in itertools.product(ERRORS, (False, True), range(1, 6)):
+            if name == "short" or (name == "EINTR" and forever):
+                continue
+            for _ in range(4):
+                tries += 1
+                tried(shim, folder, "fsync", name, n, forever, False)
+    finally:
+        syncing.EVERY, writing.CHUNK = usual
+    return tries
+
+
 def main(folder: Path) -> None:
     shim = Shim()
     prepared(folder, True)
     dumped(folder / NAME, "without a fault")  # imports what it needs
-    tries = 0
+    tries = early(shim, folder)
     found = set()
     for call, name, forever, abandoned in itertools.product(CALLS[:-1], ERRORS, (False, True), (False, True)):
         if name == "EINTR" and forever:  # there is no such machine, and Python tries again for ever
@@ -98,8 +119,10 @@ def main(folder: Path) -> None:
                 break
             found.add(call)
     full(folder)
+    of_keys = key_faults.main(shim, folder)
     require(found >= {"write", "fsync", "rename", "open", "unlink", "fchmod"}, f"only {found} were ever called")
     print(f"faults: {tries} dumps with failing {', '.join(sorted(found))}: the path named, the old file whole, no litter")
+    print(f"{of_keys} makings of a key with the same failures: one key or an error, no key lost, no litter", end="")
 
 
 if __name__ == "__main__":

@@ -128,6 +128,10 @@ class Disk:
         require(source is not None and target is not None, f"a file came from elsewhere: {event.one!r}")
         self.changes.append((source, target, self.seen()[source or ""]))
 
+    def on_link(self, event: Event) -> None:
+        if target := self.name(event.two):
+            self.changes.append((None, target, self.seen()[self.name(event.one) or ""]))
+
     def on_unlink(self, event: Event) -> None:
         if name := self.name(event.one):
             self.changes.append((name, None, None))

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { WRITE, FSYNC, RENAME, OPEN, FTRUNCATE, UNLINK, FCHMOD, CLOSE };
+enum { WRITE, FSYNC, RENAME, OPEN, FTRUNCATE, UNLINK, FCHMOD, LINK, CLOSE };
 
 static int armed = -1, first, error, forever, count, log_to = -1;
 
@@ -99,6 +99,20 @@ int rename(const char *from, const char *to) {
     if (fails(RENAME)) return -1;
     int result = REAL(rename, from, to);
     if (result == 0) note(RENAME, -1, 0, from, strlen(from), to, strlen(to));
+    return result;
+}
+
+int link(const char *from, const char *to) {
+    if (fails(LINK)) return -1;
+    int result = REAL(link, from, to);
+    if (result == 0) note(LINK, -1, 0, from, strlen(from), to, strlen(to));
+    return result;
+}
+
+int linkat(int of, const char *from, int in, const char *to, int flags) {
+    if (fails(LINK)) return -1;
+    int result = REAL(linkat, of, from, in, to, flags);
+    if (result == 0) note(LINK, -1, 0, from, strlen(from), to, strlen(to));
     return result;
 }
 

@@ -7,10 +7,13 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from errno import EINTR, EIO, ENOSPC
 from pathlib import Path
 from typing import NamedTuple
 
-CALLS = ("write", "fsync", "rename", "open", "ftruncate", "unlink", "fchmod", "close")
+CALLS = ("write", "fsync", "rename", "open", "ftruncate", "unlink", "fchmod", "link", "close")
+SHORT = 0  # no error, but half of what was asked for
+ERRORS = {"ENOSPC": ENOSPC, "EIO": EIO, "EINTR": EINTR, "short": SHORT}
 _SOURCE = Path(__file__).with_name("shim.c")
 _ROOT = Path(__file__).parents[2]
 _HEAD = struct.Struct("<iiqqq")

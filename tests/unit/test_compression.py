@@ -84,7 +84,24 @@ def test_suffix_and_name_and_level_choose(name: str) -> None:
     assert found is not None and (found.name, found.level) == (name, level)
 
 
+@each
+def test_a_number_is_the_level_of_the_suffix_or_of_gzip(name: str) -> None:
+    level = LEVELS[name][1] or 6
+    for path, expected in (("m" + SUFFIXES[name], name), ("m.sav", "gzip"), (None, "gzip")):
+        found = codec_for(level, path)
+        assert found is not None and (found.name, found.level) == (expected, level)
+    with pytest.raises(ValueError, match=f"{name} has the levels"):
+        codec_for(23, "m" + SUFFIXES[name])
+
+
+@pytest.mark.parametrize(("name", "advice"), [("zlib", "gzip"), ("lzma", "xz"), (("zlib", 3), "gzip"), ("gz", "gzip")])
+def test_what_others_call_it_is_answered_by_what_it_is_here(name: Any, advice: str) -> None:
+    with pytest.raises(ValueError, match=f"'{advice}' is what compresses alike"):
+        codec_for(name, None)
+
+
 def test_no_suffix_and_false_choose_none() -> None:
+    assert codec_for(0, "model.sav.gz") is None
     assert codec_for(None, "model.sav") is None
     assert codec_for(None, ".gz") is None  # a name, not a suffix
     assert codec_for(None, None) is None
@@ -99,7 +116,7 @@ def test_true_is_zstd_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None
     assert found is not None and found.name == "gzip"
 
 
-@pytest.mark.parametrize("wrong", [3, 1, 0, 1.0, b"gzip", ["zstd", 3], ("zstd",), ("zstd", 3, 3), (3, "zstd"), (None, 3), object()])
+@pytest.mark.parametrize("wrong", [1.0, b"gzip", ["zstd", 3], ("zstd",), ("zstd", 3, 3), (3, "zstd"), (None, 3), object()])
 def test_what_says_nothing_is_refused(wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"compress= must be True, False, None, a name .*'zstd'"):
         codec_for(wrong, None)

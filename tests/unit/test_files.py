@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import json
+import lzma
 import os
 import pickle
 import pickletools
@@ -193,6 +194,47 @@ def test_a_bomb_behind_a_broken_seal_is_not_expanded(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(perdure.CorruptError, match="digest"):
         perdure.load(path)
+
+
+BOMB = bytes(70 << 20)  # some 70 KB, compressed: more than 64 MiB, and more than a hundred times as much
+
+
+def test_a_strangers_file_makes_no_more_than_its_size_allows(path: Path) -> None:
+    if path.suffix == ".sav":
+        return
+    perdure.dump(BOMB, path, key=keys.Key(os.urandom(32)))
+    for given in ({}, {"trusted": [Model]}, {"limits": {"memory": 1}}):
+        with pytest.raises(perdure.LimitError, match=r"makes more than 67108864 bytes .*'expanded'") as caught:
+            perdure.load(path, **given)  # type: ignore[arg-type]
+        assert caught.value.limit == "expanded"
+    assert perdure.load(path, limits={"expanded": 71 << 20}) == BOMB
+    assert perdure.load(path, trusted=perdure.TRUST_ALL) == BOMB
+    with pytest.raises(perdure.LimitError):
+        perdure.load(path, trusted=perdure.TRUST_ALL, limits={"expanded": 1 << 20})
+
+
+def test_ones_own_file_makes_what_it_makes(path: Path) -> None:
+    perdure.dump(BOMB, path)
+    assert perdure.load(path) == BOMB
+    if path.suffix != ".sav":
+        with pytest.raises(perdure.LimitError):
+            perdure.load(path, limits={"expanded": 1 << 20})
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress], ids=["gzip", "xz"])
+def test_compressed_pickles_of_others_make_no_more_either(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(pack(pickle.dumps(BOMB)))
+    with pytest.raises(perdure.LimitError) as caught:
+        perdure.load(tmp_path / "f")
+    assert caught.value.limit == "expanded"
+    assert perdure.load(tmp_path / "f", limits={"expanded": 71 << 20}) == BOMB
+
+
+def test_what_a_large_compressed_file_may_make_grows_with_it(tmp_path: Path) -> None:
+    """A hundred times its own size: a megabyte of it may make a hundred, a tenth of it the least that any may."""
+    value = [random.Random(5).randbytes(1 << 20), BOMB]
+    (tmp_path / "f").write_bytes(gzip.compress(pickle.dumps(value), 1))
+    assert perdure.load(tmp_path / "f") == value
 
 
 # ---- other files -----------------------------------------------------------------------------

@@ -598,6 +598,14 @@ def test_ones_own_changes_count_at_once(place: Path, monkeypatch: pytest.MonkeyP
     assert keys.publishers() == {SECRET: "them"}
 
 
+def test_ones_first_key_counts_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though there was none a moment ago: what is dumped now is one's own to the next load."""
+    monkeypatch.setattr("perdure.files.keys._BRIEFLY", 3600)
+    assert keys.known().own is None
+    own = keys.own()
+    assert keys.known().own == own
+
+
 def test_another_home_counts_at_once(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settled(place)
     own = keys.own()

@@ -37,11 +37,15 @@ class Chunks:
         if len(data) < CHUNK // 4:  # not worth a thread
             self._found.append(digest(data))
             return
-        if self._pool is None:
-            from concurrent.futures import ThreadPoolExecutor
+        try:
+            if self._pool is None:
+                from concurrent.futures import ThreadPoolExecutor
 
-            self._pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1), "perdure-digest")
-        self._found.append(self._pool.submit(digest, data))
+                self._pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1), "perdure-digest")
+            self._found.append(self._pool.submit(digest, data))
+        except RuntimeError:  # no thread is to be had: there are too many, or the interpreter is on its way out
+            self._found.append(digest(data))
+            return
         if len(self._found) > WAITING:
             waiting = self._found[-WAITING]
             if not isinstance(waiting, bytes):

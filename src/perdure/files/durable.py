@@ -23,20 +23,21 @@ import sys
 import time
 from _pickle import PickleBuffer
 
+from perdure.files.syncing import NO_SUCH_SYNC, EarlySync
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
     from typing import Any
 
-__all__ = ["Replacement", "Stream", "Through", "opened"]
+__all__ = ["Replacement", "Stream", "Through", "opened", "uninterrupted"]
 
 _DEVICES = ("/dev/", "/proc/")  # their links lead to open files, whatever the name says
 _MEMORY = "/dev/shm/"  # the one place among them that holds ordinary files
 _DISK = (errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)  # what a write may fail with
 _FULL = (errno.EDQUOT, errno.ENOSPC)
 _CLOSED_FOLDER = (errno.EACCES, errno.EPERM, errno.EROFS)
-_NO_SUCH_SYNC = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOTTY)  # a file system that has no such thing
 _LOOKED_AT = 8  # names of temporary files that each writer looks at
 _CROWD = 64  # names before those that are left to chance
 _ACL = "system.posix_acl_access"
@@ -74,10 +75,13 @@ class Stream(io.RawIOBase):
     """An open file, unbuffered, of which ``write`` writes all that it is given. Closing it closes no
     descriptor: who opened that does."""
 
-    def __init__(self, descriptor: int, path: str, old: int | None = None) -> None:
+    def __init__(
+        self, descriptor: int, path: str, old: int | None = None, early: EarlySync | None = None
+    ) -> None:
         self.descriptor = descriptor
         self.path = path
         self.old = old  # the size of the file that is to be replaced
+        self.early = early
         self.written = 0
 
     def writable(self) -> bool:
@@ -101,6 +105,8 @@ class Stream(io.RawIOBase):
                     raise OSError(errno.EIO, "nothing was written, and no error told")
                 done += count
                 self.written += count
+                if self.early is not None:
+                    self.early.wrote(count)
         except OSError as error:
             raise OSError(error.errno, self._explained(error), self.path) from None
         return length
@@ -143,6 +149,7 @@ class Replacement:
     descriptor: int | None = None
     folder: int | None = None  # a descriptor too
     temporary: str | None = None
+    early: EarlySync | None = None
 
     def __init__(self, path: str, old: os.stat_result | None, durable: bool = True) -> None:
         self.path = path
@@ -156,7 +163,9 @@ class Replacement:
                 self._open_folder()
             self._open_temporary()
             assert self.descriptor is not None
-            return Stream(self.descriptor, self.path, None if self.old is None else self.old.st_size)
+            if self.durable:
+                self.early = EarlySync(self.descriptor)
+            return Stream(self.descriptor, self.path, None if self.old is None else self.old.st_size, self.early)
         except BaseException as error:
             self._clean()
             if isinstance(error, OSError):
@@ -228,6 +237,8 @@ class Replacement:
         if self.old is not None and os.name != "nt":
             _give_access(self.descriptor, self.old, self.target)
         if self.durable:
+            if self.early is not None:
+                self.early.finish()
             _to_disk(self.descriptor)
         elif os.name != "nt":
             os.close(os.dup(self.descriptor))  # a network file system tells by closing what went wrong
@@ -237,7 +248,7 @@ class Replacement:
             _replace_patiently(self.temporary, self.target)
         else:
             try:
-                _uninterrupted(os.replace, self.temporary, self.target)
+                uninterrupted(os.replace, self.temporary, self.target)
             except FileNotFoundError:  # NFS says so when it has to ask twice
                 if not _stands_for(self.target, self.descriptor):
                     raise
@@ -253,13 +264,16 @@ class Replacement:
             else:
                 os.fsync(self.folder)
         except OSError as error:
-            if error.errno in _NO_SUCH_SYNC:
+            if error.errno in NO_SUCH_SYNC:
                 return
             message = f"{os.strerror(error.errno or 0)}: the new file is in place, but may not outlast a power cut"
             raise OSError(error.errno, message) from None
 
     def _clean(self) -> None:
         """Take away what is left: the temporary file if it has its name still, and the descriptors."""
+        if self.early is not None:  # first, as its thread has the descriptor
+            self.early.close()
+            self.early = None
         if os.name == "nt":  # what is open can't be removed there
             descriptor, self.descriptor = self.descriptor, None
             _close(descriptor)
@@ -357,7 +371,7 @@ def _sweep(temporary: str) -> None:
 
 def _unlink(name: str) -> None:
     try:
-        _uninterrupted(os.unlink, name)
+        uninterrupted(os.unlink, name)
     except OSError:
         pass
 
@@ -373,7 +387,7 @@ def _close(descriptor: int | None) -> None:
 # System calls --------------------------------------------------------------------------------------------
 
 
-def _uninterrupted(call: Callable[..., None], *arguments: str) -> None:
+def uninterrupted(call: Callable[..., None], *arguments: str) -> None:
     """Again after a signal, for the calls that Python itself doesn't repeat."""
     while True:
         try:
@@ -401,7 +415,7 @@ def _to_disk(descriptor: int) -> None:
             fcntl(descriptor, F_FULLFSYNC)
             return
         except OSError as error:
-            if error.errno not in _NO_SUCH_SYNC:
+            if error.errno not in NO_SUCH_SYNC:
                 raise
     os.fsync(descriptor)
 

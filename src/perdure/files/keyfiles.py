@@ -15,6 +15,7 @@ from errno import EMLINK, ENOSYS, ENOTSUP, EPERM
 from functools import cache
 
 from perdure.errors import KeyFileError
+from perdure.files.durable import uninterrupted
 
 __all__ = ["LENGTH", "default_home", "folder", "made", "names", "put", "read_public", "read_secret", "removed"]
 
@@ -151,9 +152,9 @@ def put(place: str, name: str, content: bytes, mode: int = 0o600) -> bool:
     final = os.path.join(place, name)
     try:
         if os.name == "nt":
-            os.rename(temporary, final)  # never over another file there
+            uninterrupted(os.rename, temporary, final)  # never over another file there
         else:
-            os.link(temporary, final)
+            uninterrupted(os.link, temporary, final)
     except FileExistsError:
         return False
     except OSError as error:
@@ -172,7 +173,7 @@ def made(place: str, name: str, content: bytes, mode: int = 0o600) -> None:
     temporary = _written(place, content, mode)
     final = os.path.join(place, name)
     try:
-        os.replace(temporary, final)
+        uninterrupted(os.replace, temporary, final)
     except OSError as error:
         _unlinked(temporary)
         raise _refused(error, final, "the key file cannot be made") from None
@@ -183,7 +184,7 @@ def removed(place: str, name: str) -> None:
     """Removes the file ``name``; if it is gone already, so much the better."""
     path = os.path.join(place, name)
     try:
-        os.unlink(path)
+        uninterrupted(os.unlink, path)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -222,7 +223,7 @@ def _written(place: str, content: bytes, mode: int) -> str:
 
 def _unlinked(path: str) -> None:
     try:
-        os.unlink(path)
+        uninterrupted(os.unlink, path)
     except OSError:
         pass
 

@@ -200,6 +200,7 @@ def known(make: bool = False) -> Ring:
             ring.refusal = error
             ring.problems += (str(error),)
             return ring
+        changed()
         return _ring(given, place, None)
     if kept.settled():
         _last = kept

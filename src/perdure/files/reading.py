@@ -7,6 +7,7 @@ that is out of band: in its place stands NEXT_BUFFER.
 
 from __future__ import annotations
 
+import errno
 import os
 from hashlib import sha256
 
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from perdure.files.progress import Progress
     from perdure.files.trailer import Buffer
 
 __all__ = ["LOST", "Source", "split"]
 
 NEXT_BUFFER = b"\x97"
+_ONCE = "what can be read only once can't be proven first: copy it to a file, or load the bare stream from an open file"
 _PIECE = 1 << 20  # bytes at once, of what only has to be looked at
 LOST = "the file begins as one that perdure wrote, and has lost its end: it was cut or appended to"
 
@@ -52,6 +55,8 @@ class Source:
 
     def __init__(self, file: Any) -> None:
         self.file = file
+        if not file.seekable():
+            raise OSError(errno.ESPIPE, _ONCE, file.name)
         self.size = os.fstat(file.fileno()).st_size
         self.codec: Any = None
         self.trailer: Trailer | None = None
@@ -90,7 +95,9 @@ class Source:
             offset, left = offset + len(part), left - len(part)
         return b"".join(parts)
 
-    def stream(self, verify: bool, mapped: Any, empty: Callable[[int], bytearray]) -> tuple[bytes, list[Any]]:
+    def stream(
+        self, verify: bool, mapped: Any, empty: Callable[[int], bytearray], told: Progress
+    ) -> tuple[bytes, list[Any]]:
         """The stream without its large buffers, and these. The stream is proven; the buffers too if ``verify``.
         ``mapped`` is the file's memory, in which buffers of arrays stay, or None; ``empty`` makes a bytearray."""
         assert self.trailer is not None
@@ -98,7 +105,7 @@ class Source:
         if digest(skeleton) != self.trailer.digests.skeleton:
             raise CorruptError("the file is damaged: the digest of its stream is another")
         stream, writable = _without(skeleton, self.trailer.buffers)
-        return stream, self._all(writable, verify, mapped, empty)
+        return stream, self._all(writable, verify, mapped, empty, told)
 
     def prove(self) -> None:
         """Looks at every byte, in pieces."""
@@ -149,7 +156,9 @@ class Source:
         parts.append(self.read_at(place, self.trailer.stream_length - place))
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _all(self, writable: list[bool], verify: bool, mapped: Any, empty: Callable[[int], bytearray]) -> list[Any]:
+    def _all(
+        self, writable: list[bool], verify: bool, mapped: Any, empty: Callable[[int], bytearray], told: Progress
+    ) -> list[Any]:
         assert self.trailer is not None
         size, digests, first = self.trailer.digests.chunk, self.trailer.digests.chunks, 0
         chunks = Chunks()
@@ -160,6 +169,7 @@ class Source:
                 proven = verify
                 if mapped is not None and kind == ARRAY:
                     held: Any = mapped[offset : offset + length]
+                    told.add(length)
                 elif changes:
                     held = empty(length)
                     view = memoryview(held)
@@ -168,9 +178,11 @@ class Source:
                         self._fill(part, offset + start)
                         if verify:
                             chunks.add_one(part)
+                        told.add(len(part))
                     proven = False
                 else:
                     held = self.read_at(offset, length)
+                    told.add(length)
                 if proven:
                     chunks.add(memoryview(held), size)
                 made.append(held)

@@ -20,53 +20,64 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Compress = bool | str | tuple[str, int] | None
+    Compress = bool | int | str | tuple[str, int] | None
 
 __all__ = ["Codec", "Compressor", "Decompressed", "Frames", "codec_for", "find_trailer", "sniff"]
 
 _BY_NAME: dict[str, type[Codec]] = {codec.name: codec for codec in (Zstd, Gzip, Lz4, Xz)}
 _BY_SUFFIX: dict[str, type[Codec]] = {".zst": Zstd, ".gz": Gzip, ".lz4": Lz4, ".xz": Xz}
+# What others call it; zlib's and LZMA's own formats have no room for a trailer.
+_ALIKE = {"zlib": "gzip", "lzma": "xz", "gz": "gzip", "zst": "zstd"}
 _END = 64  # bytes: in them the trailer's tail ends, in every container
 
 
 def codec_for(compress: Compress, path: str | bytes | os.PathLike[str] | os.PathLike[bytes] | None) -> Codec | None:
     """The codec that ``compress=`` asks for, None for none.
 
-    ``None`` goes by the suffix of the path: .gz, .zst, .lz4, .xz. ``False`` is none whatever the suffix.
-    ``True`` is zstd where it is there, else gzip. Else the name of one, or its name and level.
+    ``None`` goes by the suffix of the path: .gz, .zst, .lz4, .xz. ``False`` is none whatever the suffix, and so is 0.
+    ``True`` is zstd where it is there, else gzip. A number is a level: of the suffix's, else of gzip. Else the name of
+    one, or its name and level.
 
     Raises ValueError or TypeError for anything else, ModuleNotFoundError, which says what to install, where
     the format's library is not there.
     """
-    if compress is False:
-        return None
+    codec: Codec
     if compress is None:
-        suffix = os.path.splitext(os.fsdecode(path))[1].lower() if path is not None else ""
-        if suffix not in _BY_SUFFIX:
+        of_suffix = _of_suffix(path)
+        if of_suffix is None:
             return None
-        codec = _BY_SUFFIX[suffix]()
+        codec = of_suffix()
     elif compress is True:
         try:
             Zstd().check()
             return Zstd()
         except ModuleNotFoundError:
             codec = Gzip()
+    elif isinstance(compress, int):
+        if not compress:
+            return None
+        codec = _at_level((_of_suffix(path) or Gzip).name, compress)
     elif isinstance(compress, str):
         codec = _named(compress)()
     elif isinstance(compress, tuple) and len(compress) == 2 and isinstance(compress[0], str):
         codec = _at_level(*compress)
     else:
         raise TypeError(
-            f"compress= must be True, False, None, a name ({', '.join(map(repr, _BY_NAME))}) or a name and a level, "
-            f"such as ('zstd', 3), not {compress!r:.100}"
+            f"compress= must be True, False, None, a name ({', '.join(map(repr, _BY_NAME))}), a name and a level, "
+            f"such as ('zstd', 3), or a level, not {compress!r:.100}"
         )
     codec.check()
     return codec
 
 
+def _of_suffix(path: str | bytes | os.PathLike[str] | os.PathLike[bytes] | None) -> type[Codec] | None:
+    return None if path is None else _BY_SUFFIX.get(os.path.splitext(os.fsdecode(path))[1].lower())
+
+
 def _named(name: str) -> type[Codec]:
     if name not in _BY_NAME:
-        raise ValueError(f"compress= must name one of {', '.join(map(repr, _BY_NAME))}, not {name!r:.100}")
+        alike = f"; {_ALIKE[name]!r} is what compresses alike" if name in _ALIKE else ""
+        raise ValueError(f"compress= must name one of {', '.join(map(repr, _BY_NAME))}, not {name!r:.100}{alike}")
     return _BY_NAME[name]
 
 

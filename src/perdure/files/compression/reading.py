@@ -121,7 +121,10 @@ class Frames(RawIOBase):
             if made:
                 self._made += len(made)
                 if self._limit is not None and self._made > self._limit:
-                    raise LimitError(f"the {self._name} stream makes more than {self._limit} bytes", "memory")
+                    raise LimitError(
+                        f"the {self._name} stream makes more than {self._limit} bytes "
+                        "(limits={'expanded': bytes} allows more)", "expanded",
+                    )
                 return made
 
     def _begins(self) -> bool:

@@ -57,7 +57,7 @@ src/perdure/_engine/opcodes.pxd: src/perdure/ops.py tools/generate.py
 
 # What a person runs ------------------------------------------------------------------------------------
 
-.PHONY: demo bench bench-files test test-heavy
+.PHONY: demo bench bench-files formats test test-heavy
 demo: build $(VENV)/.group-demo  ## a real model saved, loaded elsewhere, attacked, timed
 	$(PY) examples/demo.py $(ARGS)
 
@@ -73,6 +73,9 @@ bench: profiled $(VENV)/.group-bench  ## speed beside pickle, marshal, msgspec, 
 
 bench-files: profiled $(VENV)/.group-bench  ## files beside pickle's, joblib's, numpy's, safetensors', skops'
 	$(PY) -m benchmarks.files $(ARGS)
+
+formats: profiled $(VENV)/.group-bench $(VENV)/.group-test  ## measure the table of docs/formats.md
+	$(PY) -m benchmarks.formats --write $(ARGS)
 
 # What a developer runs ---------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ import uuid
 import warnings
 import zoneinfo
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy
@@ -159,6 +160,10 @@ def victim(name: str, folder: str) -> None:
         print("a value")
 
 
+def _return(value: Any) -> Any:
+    return value
+
+
 def speeds(names: list[str], groups: tuple[str, ...], rounds: int) -> dict[str, tuple[float, float, float]]:
     """Each format's (dumps, loads, size) beside pickle, over the inputs that it holds."""
     found: dict[str, list[tuple[float, float, float]]] = collections.defaultdict(list)
@@ -170,10 +175,12 @@ def speeds(names: list[str], groups: tuple[str, ...], rounds: int) -> dict[str, 
         able = {name: each for name, each in able.items() if name == "pickle" or survives(each, value)}
         texts = {name: each.dumps(value) for name, each in able.items()}
         sizes = {name: len(text.encode() if isinstance(text, str) else text) for name, text in texts.items()}
-        written = compete({n: f.dumps for n, f in able.items()}, {n: lambda: value for n in able}, rounds=rounds, least=0.02)
-        read = compete({n: f.loads for n, f in able.items()}, {n: lambda n=n: texts[n] for n in able}, rounds=rounds, least=0.02)  # type: ignore[misc]
+        wanted: dict[str, Any] = {"rounds": rounds, "least": 0.02}
+        written = compete({n: f.dumps for n, f in able.items()}, {n: partial(_return, value) for n in able}, **wanted)
+        read = compete({n: f.loads for n, f in able.items()}, {n: partial(_return, texts[n]) for n in able}, **wanted)
         for name in able:
-            found[name].append((ratio(written["pickle"], written[name]), ratio(read["pickle"], read[name]), sizes[name] / sizes["pickle"]))
+            ratios = ratio(written["pickle"], written[name]), ratio(read["pickle"], read[name])
+            found[name].append((*ratios, sizes[name] / sizes["pickle"]))
     return {name: tuple(map(statistics.geometric_mean, zip(*each, strict=True))) for name, each in found.items()}  # type: ignore[misc]
 
 

@@ -238,3 +238,17 @@ def test_what_a_builder_makes() -> None:
         b.fill(items, "items", [10_000])
     with pytest.raises(KeyError):
         b.begin("thing")
+
+
+def test_reprs_are_short() -> None:
+    g = of([1, "a" * 1000, 1 << 100_000, (), {1: 2}, User("ada"), len, b"x"])
+    assert [repr(node) for node in g.root.items] == [
+        "<int 1>", "<str '" + "a" * 59 + ">", "<int of 100001 bits>", "<tuple of 0>", "<dict of 1>",
+        f"<object {__name__}:User>", "<name builtins:len>", "<bytes>",
+    ]  # fmt: skip
+
+
+def test_numbers_of_the_memo_that_stand_in_each_others_way_cost_nothing() -> None:
+    count = 20_000
+    stream = b"(" + b"".join(b"Np%d\n" % (i << 40) for i in range(1, count)) + b"l."
+    assert len(graph.loads(stream).root) == count - 1

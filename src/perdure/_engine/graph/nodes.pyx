@@ -99,6 +99,8 @@ cdef class Node:
         kind = self.kind
         if self.name is not None:
             return f"<{kind} {self.name}>"
+        if self.here().kind == INT and self.tape.size_of(self.row) > 1000:
+            return f"<{kind} of {self.value.bit_length()} bits>"  # Python refuses to write down the longest
         if self.here().kind <= STR:
             return f"<{kind} {self.value!r:.60}>"
         return f"<{kind} of {len(self)}>" if LIST <= self.here().kind <= FROZENSET else f"<{kind}>"

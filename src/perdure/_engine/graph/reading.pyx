@@ -10,6 +10,8 @@ call could tell is not.
 - Memory is a small multiple of the bytes that were read: no length allocates before its bytes exist.
 """
 
+from os import urandom
+
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memset
@@ -30,6 +32,8 @@ cdef extern from *:
     """
     uint32_t u32 "PERDURE_U32"(const unsigned char*) noexcept
     uint64_t u64 "PERDURE_U64"(const unsigned char*) noexcept
+
+cdef uint64_t chance = int.from_bytes(urandom(8), "little") | 1
 
 # What an opcode that pushes a leaf pushes, and the bytes of its fixed argument: a number, or what follows is long.
 cdef uint8_t leaf_kind[256]
@@ -75,7 +79,7 @@ cdef class Reading:
     cdef Py_ssize_t mark_count, mark_room
     cdef uint32_t* memo    # 0: nothing
     cdef Py_ssize_t memo_filled, memo_room, memo_count
-    cdef dict far          # memo indices far beyond what is in use
+    cdef dict far          # memo indices far beyond what is in use, times `chance`: no stream can choose such keys
     cdef list popped       # by the opcodes just before this one, the topmost first; it is still open what for
     cdef bint popped_mark
     cdef bint named        # something, on lines
@@ -155,8 +159,8 @@ cdef class Reading:
         self.tape.rows[self.sp[-1]].flags |= MEMO
         if index >= <uint64_t>self.memo_filled:
             if index > DENSE and index > 4 * <uint64_t>self.memo_count:
-                self.memo_count += index not in self.far
-                self.far[index] = self.sp[-1]
+                self.memo_count += <uint64_t>(index * chance) not in self.far
+                self.far[<uint64_t>(index * chance)] = self.sp[-1]
                 return 0
             while room <= <Py_ssize_t>index:
                 room *= 2
@@ -168,7 +172,7 @@ cdef class Reading:
                 self.memo_room = room
             memset(self.memo + self.memo_filled, 0, (<Py_ssize_t>index + 1 - self.memo_filled) * sizeof(uint32_t))
             self.memo_filled = <Py_ssize_t>index + 1
-        if self.far and self.far.pop(index, None) is not None:
+        if self.far and self.far.pop(<uint64_t>(index * chance), None) is not None:
             self.memo_count -= 1
         self.memo_count += self.memo[index] == 0
         self.memo[index] = self.sp[-1]
@@ -177,7 +181,7 @@ cdef class Reading:
     cdef uint32_t got(self, uint64_t index) except 0:
         cdef uint32_t row = self.memo[index] if index < <uint64_t>self.memo_filled else 0
         if row == 0 and self.far:
-            row = self.far.get(index, 0)
+            row = self.far.get(<uint64_t>(index * chance), 0)
         if row == 0:
             raise CorruptError(f"Memo value not found at index {index}")
         return row

@@ -139,11 +139,16 @@ def test_limits() -> None:
 
 def test_a_cycle_that_cannot_be_freed_is_not_made() -> None:
     """Whatever came of the load: the tuple that holds itself has let go of the rest."""
-    for end in (b"r\1\0\0\0", b"?"):
+    for data in (
+        b"\xa9\2[\1\0\0\0\xa9\1r\0\0\0\0r\1\0\0\0", b"\xa9\2[\1\0\0\0\xa9\1r\0\0\0\0?",
+        b")\2\xa9\2[\1\0\0\0\xa9\1r\0\0\0\0r\1\0\0\0?", b"\xa9\2[\1\0\0\0\xbar\0\0\0\0NNr\1\0\0\0",
+        b"\xa9\3[\1\0\0\0\xa9\1r\0\0\0\0\xa9\2[\1\0\0\0\xbar\2\0\0\0NNr\3\0\0\0r\3\0\0\0",  # found by way of a slice
+    ):
+        gc.collect()
         before = len(gc.get_objects())
         for _ in range(50):
             with pytest.raises(perdure.CorruptError):
-                marshal.loads(b"\xa9\2[\1\0\0\0\xa9\1r\0\0\0\0" + end)
+                marshal.loads(data)
         gc.collect()
         assert len(gc.get_objects()) - before < 50
 

@@ -323,9 +323,11 @@ cdef int untie(Reader* r) except -1:
             link = waiting[-1].pop()
             if id(link) in places:
                 found = True
-                # The first of its like that was made: all that refers to what is unfinished refers to a tuple.
-                at = places[id(link)]
-                cut(link, path[at + 1] if at + 1 < len(path) else link)
+                cycle = path[places[id(link)]:] + [link]
+                for knot, after in zip(cycle, cycle[1:]):
+                    if type(knot) is tuple:  # one is: what else refers to the unfinished refers to a tuple
+                        cut(knot, after)
+                        break
             elif id(link) not in seen:
                 places[id(link)] = len(path)
                 path.append(link)

@@ -14,6 +14,7 @@ from cpython.object cimport PyObject
 from perdure._engine.marshal.finish cimport finish, finish_pairs, has_frozendict, note_unfinished, untie
 from perdure._engine.marshal.leaves cimport *
 from perdure._engine.marshal.state cimport *
+from perdure._engine.layouts cimport FREE_THREADED
 from perdure._engine.reader.capi cimport *
 from perdure._engine.reader.values cimport decode_utf8
 
@@ -418,7 +419,8 @@ def loads(data, /, *, trusted=None, limits=None, bint allow_code=True):
     cdef list codes = None
     if trusted is not None:
         codes = []
-        data = memoryview(data).tobytes()  # nobody else's: it is read twice
+    if type(data) is not bytes and (codes is not None or FREE_THREADED):
+        data = memoryview(data).tobytes()  # nobody else's: its bytes are looked at twice
     prepare(&r, trusted, limits, allow_code, codes)
     view.buf = NULL
     if PyBytes_CheckExact(<PyObject*>data):

@@ -11,6 +11,7 @@ the number of allocated blocks must be.
 import argparse
 import collections
 import copyreg
+import functools
 import gc
 import io
 import itertools
@@ -65,6 +66,10 @@ class Breaks:
     def readline(self):
         self._count()
         return self.file.readline()
+
+    def readinto(self, buffer):
+        self._count()
+        return self.file.readinto(buffer)
 
 
 def failing(call: Callable, *arguments) -> None:
@@ -223,6 +228,30 @@ def cases() -> Iterator[tuple[str, Callable[[], object]]]:
         yield "dumps, canonical", lambda: [failing(lambda v=v: subject.dumps(v, 5, canonical=True)) for v in values]
 
 
+def marshal_cases() -> Iterator[tuple[str, Callable[[], object]]]:
+    import perdure
+    from perdure import marshal
+    from tests.fuzz import marshalling
+
+    def every_way(data: bytes) -> None:
+        failing(marshal.loads, data)
+        failing(marshal.load, io.BytesIO(data))
+        failing(functools.partial(marshal.loads, trusted=perdure.TRUST_ALL), data)
+
+    streams = marshalling.streams()
+    rng = random.Random(1)
+    pool = [marshalling.tokens(stream) for stream in streams]
+    mutants = [b"".join(mutation.mutate(rng, rng.choice(pool), rng.choice(pool), marshalling.token)) for _ in range(3000)]
+    yield "marshal, every stream", lambda: [every_way(one) for one in streams]
+    for i in range(4):
+        cut = [s[:end] for s in streams[i::4] if len(s) < 300 for end in range(len(s))]
+        yield f"marshal, error: streams cut everywhere {i}", lambda s=cut: [every_way(one) for one in s]
+    for i in range(0, len(mutants), 250):
+        yield f"marshal, error: hostile streams {i}", lambda s=mutants[i:i + 250]: [every_way(one) for one in s]
+    for calls in range(8):
+        yield f"marshal, error in readinto {calls}", lambda n=calls: failing(marshal.load, Breaks(n, streams[-1]))
+
+
 def measure(case: Callable[[], object], loops: int = LOOPS) -> tuple[list[int], list[int]]:
     """References and blocks that each round left behind."""
     count = getattr(sys, "gettotalrefcount", lambda: 0)
@@ -253,7 +282,7 @@ def main() -> int:
     debug = hasattr(sys, "gettotalrefcount")
     print(f"refleaks: {NAME}, Python {sys.version.split()[0]}; {'references and blocks' if debug else 'blocks only: no debug build'}")
     done = leaking = 0
-    for name, case in cases():
+    for name, case in [*cases(), *marshal_cases()]:
         if options.k not in name:
             continue
         left, blocks = measure(case)

@@ -51,8 +51,8 @@ def _instructions() -> dict[int, int]:
     if not _sizes:
         import opcode
 
-        entries: Any = getattr(opcode, "_inline_cache_entries", {})
+        entries: Any = getattr(opcode, "_inline_cache_entries", {})  # by number; by name since 3.13
         for name, number in opcode.opmap.items():
             if number < 256 and not name.startswith(("INSTRUMENTED_", "ENTER_EXECUTOR")):
-                _sizes[number] = entries.get(name, 0) if isinstance(entries, dict) else entries[number]
+                _sizes[number] = entries[number] if isinstance(entries, list) else entries.get(name, 0)
     return _sizes

@@ -52,7 +52,9 @@ def _instructions() -> dict[int, int]:
         import opcode
 
         entries: Any = getattr(opcode, "_inline_cache_entries", {})  # by number; by name since 3.13
-        for name, number in opcode.opmap.items():
-            if number < 256 and not name.startswith(("INSTRUMENTED_", "ENTER_EXECUTOR")):
-                _sizes[number] = entries[number] if isinstance(entries, list) else entries.get(name, 0)
+        _sizes.update({
+            number: entries[number] if isinstance(entries, list) else entries.get(name, 0)
+            for name, number in opcode.opmap.items()
+            if number < 256 and not name.startswith(("INSTRUMENTED_", "ENTER_EXECUTOR"))
+        })
     return _sizes

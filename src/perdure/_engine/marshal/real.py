@@ -55,6 +55,6 @@ def _instructions() -> dict[int, int]:
         _sizes.update({
             number: entries[number] if isinstance(entries, list) else entries.get(name, 0)
             for name, number in opcode.opmap.items()
-            if number < 256 and not name.startswith(("INSTRUMENTED_", "ENTER_EXECUTOR"))
+            if number < getattr(opcode, "MIN_INSTRUMENTED_OPCODE", 256)  # from there on, what it puts in their places
         })
     return _sizes

@@ -72,7 +72,7 @@ cdef struct Reader:
     PyObject* small_refs[SMALL_REFS]
 
 cdef int fetch(Reader* r, Py_ssize_t n) noexcept
-cdef int open_frame(Reader* r, int kind, Py_ssize_t n, PyObject* made, int flag, PyObject** at) noexcept
+cdef int grow_frames(Reader* r) noexcept
 cdef int grow_values(Reader* r, Py_ssize_t n) noexcept
 cdef int grow_refs(Reader* r) noexcept
 cdef void reader_init(Reader* r) noexcept
@@ -82,6 +82,45 @@ cdef void reader_end(Reader* r) noexcept
 cdef inline Py_ssize_t due(Frame* top) noexcept:
     """Bytes that are still to come after the item at hand, at the least."""
     return top.due + (0 if top.kind >= DICT else top.stop - top.at - 1)
+
+cdef inline int open_frame(Reader* r, int kind, Py_ssize_t n, PyObject* made, int flag, PyObject** at) noexcept:
+    """A container of n items, or of so many as come (0), whose bytes `begin` has seen; takes over `made`."""
+    cdef Frame* top = r.top
+    cdef Frame* frame
+    top.at = at
+    if top.kind >= DICT:
+        r.free = at
+    if unlikely(top + 1 == r.frames_end) and grow_frames(r) < 0:
+        Py_XDECREF(made)
+        return -1
+    if kind > LIST and r.values_end - r.free < (n if n else 2) and grow_values(r, n if n else 2) < 0:
+        Py_XDECREF(made)
+        return -1
+    top = r.top
+    frame = top + 1
+    frame.kind = kind
+    frame.ref = -1
+    frame.object = made
+    frame.due = due(top)
+    if kind == TUPLE:
+        frame.base = (<PyTupleObject*>made).ob_item
+    elif kind == LIST:
+        frame.base = (<PyListObject*>made).ob_item
+    else:
+        frame.base = r.free
+        r.free += n
+    frame.at = frame.base
+    frame.stop = frame.base + n if kind < DICT else r.values_end
+    r.top = frame
+    if flag:
+        if r.ref_count == r.ref_room and grow_refs(r) < 0:
+            return -1
+        frame.ref = r.ref_count
+        r.refs[r.ref_count] = made
+        if made != NULL:
+            Py_INCREF(made)
+        r.ref_count += 1
+    return 0
 
 cdef inline int malformed(const char* what) noexcept:
     PyErr_SetString(PyExc_ValueError, what)

@@ -14,7 +14,6 @@ cdef extern from *:
     PyObject* PySequence_GetSlice(PyObject*, Py_ssize_t, Py_ssize_t) noexcept
     Py_ssize_t PyByteArray_GET_SIZE(PyObject*) noexcept
     Py_ssize_t PyNumber_AsSsize_t(PyObject*, PyObject*) noexcept
-    void Py_XINCREF(PyObject*) noexcept
 
 
 # ---- life ----------------------------------------------------------------------------------
@@ -168,45 +167,6 @@ cdef int read_into(Reader* r, Py_ssize_t n) noexcept:
 
 
 # ---- frames, values, references ------------------------------------------------------------
-
-cdef int open_frame(Reader* r, int kind, Py_ssize_t n, PyObject* made, int flag, PyObject** at) noexcept:
-    """A container of n items, or of so many as come (0), whose bytes `begin` has seen; takes over `made`."""
-    cdef Frame* top = r.top
-    cdef Frame* frame
-    top.at = at
-    if top.kind >= DICT:
-        r.free = at
-    if top + 1 == r.frames_end and grow_frames(r) < 0:
-        Py_XDECREF(made)
-        return -1
-    if kind > LIST and r.values_end - r.free < (n if n else 2) and grow_values(r, n if n else 2) < 0:
-        Py_XDECREF(made)
-        return -1
-    top = r.top
-    frame = top + 1
-    frame.kind = kind
-    frame.ref = -1
-    frame.object = made
-    frame.due = due(top)
-    if kind == TUPLE:
-        frame.base = (<PyTupleObject*>made).ob_item
-    elif kind == LIST:
-        frame.base = (<PyListObject*>made).ob_item
-    else:
-        frame.base = r.free
-        r.free += n
-    frame.at = frame.base
-    frame.stop = frame.base + n if kind < DICT else r.values_end
-    r.top = frame
-    if flag:
-        if r.ref_count == r.ref_room and grow_refs(r) < 0:
-            return -1
-        frame.ref = r.ref_count
-        r.refs[r.ref_count] = made
-        Py_XINCREF(made)
-        r.ref_count += 1
-    return 0
-
 
 cdef int grow_frames(Reader* r) noexcept:
     cdef Py_ssize_t used = r.frames_end - r.frames

@@ -280,7 +280,7 @@ cdef int charge_depth(Machine* m, PyObject* key) noexcept:
 
 cdef inline bint is_doubtful(PyObject* key) noexcept:
     """Whether many keys of this kind could be chosen to have one hash. Text and bytes are hashed with a secret;
-    no two ints of less than 61 bits collide, and few floats; nor do tuples of one item, or of two after a text."""
+    no two ints of less than 61 bits collide, and few floats; nor do tuples of one item, or of two with a text."""
     cdef PyObject* first
     cdef Py_ssize_t n
     if PyUnicode_CheckExact(key) or PyBytes_CheckExact(key) or Py_TYPE(key) == &PyFloat_Type or key == Py_None:
@@ -294,6 +294,8 @@ cdef inline bint is_doubtful(PyObject* key) noexcept:
         first = PyTuple_GET_ITEM(key, 0)
         if PyUnicode_CheckExact(first) and n <= 2:
             return n == 2 and is_doubtful(PyTuple_GET_ITEM(key, 1))
+        if n == 2 and PyUnicode_CheckExact(PyTuple_GET_ITEM(key, 1)):
+            return is_doubtful(first)
     return True
 
 

@@ -47,7 +47,7 @@ def instrument(sanitize: bool) -> tuple[Path, Path]:
             newer_only(source, copy / name)
     library = copy / "coverage.so"
     subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, Path(__file__).with_name("coverage.c")], check=True)
-    flags = "-O1 -g -fno-omit-frame-pointer -fsanitize-coverage=trace-pc" + (f" {SANITIZERS}" if sanitize else "")
+    flags = "-O1 -g -fno-omit-frame-pointer -fsanitize-coverage=trace-pc -DPERDURE_BATCH=16" + (f" {SANITIZERS}" if sanitize else "")
     environment = {**os.environ, "PERDURE_CFLAGS": flags, "LDFLAGS": SANITIZERS.split()[0] if sanitize else ""}
     subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=copy, env=environment, check=True)
     return copy / "src", library

@@ -41,7 +41,7 @@ def values() -> list[Any]:
         None, [True, False, ..., StopIteration], [0, -1, 2**31, -(2**31) - 1, 2**45, 2**60, -(10**40)], [1.5, 2j, 1 + 1j], ["", "a", "é", "text", "é" * 10],
         "x" * 17, "x" * 256, "\ud800", [b"", b"a", b"bytes" * 5], (), (1, 2), tuple(range(33)), [[], [1, [2, [3]]]], {}, {1: 2, "a": {"b": (1, 2)}},
         {(1, (2, 3)): 4, frozenset({5}): 6}, set(), {1, "a", (2,)}, frozenset(), frozenset({1, frozenset({2})}), [shared, shared, {shared: shared}],
-        {i: i for i in range(70)}, {(i, i) for i in range(70)}, SMALL_CODE, [SMALL_CODE, {SMALL_CODE, 1}],
+        {i: i for i in range(70)}, {i: {j: str(j) for j in range(i)} for i in range(40, 44)}, {(i, i) for i in range(70)}, SMALL_CODE, [SMALL_CODE, {SMALL_CODE, 1}],
     ]  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def as_pickle(value: Any) -> bytes:
 def differ(one: Any, other: Any) -> bool:
     """A NaN's hash is its address: sets of several values come in any order then."""
     a, b = as_pickle(one), as_pickle(other)
-    return a != b and not (any(nan in a for nan in NANS) and (b"\x8f" in a or b"\x91" in a) and len(a) == len(b))
+    return a != b and not (any(nan in a for nan in NANS) and (b"\x8f" in a or b"\x91" in a))
 
 
 def doors() -> list[Door]:

@@ -85,6 +85,19 @@ def test_shared_and_cyclic() -> None:
         assert loaded[2][0][0][0] is loaded[2]
 
 
+def test_large_dicts() -> None:
+    """Their keys are put in many at a time."""
+    table: dict[object, object] = {i: {str(j): j for j in range(i)} for i in (3, 600, 1500)} | {f"k{i}": i for i in range(3000)}
+    table["itself"] = [table]
+    for loaded in (marshal.loads(marshal.dumps(table)), marshal.load(io.BytesIO(marshal.dumps(table)))):
+        assert loaded.pop("itself")[0] is loaded
+        assert loaded == {key: value for key, value in table.items() if key != "itself"} and list(loaded) == list(table)[:-1]
+    pairs = b"".join(b"i" + (i % 700).to_bytes(4, "little") + b"i" + i.to_bytes(4, "little") for i in range(5000))
+    assert marshal.loads(b"{" + pairs + b"0") == {i % 700: i for i in range(5000)}
+    with pytest.raises(TypeError, match="unhashable"):
+        marshal.loads(b"{" + pairs + b"[\0\0\0\0N" + pairs + b"0")
+
+
 def test_frozendict() -> None:
     data = b"\xfdz\1ai\1\0\0\0z\1bi\2\0\0\x000"
     if sys.version_info < (3, 15):

@@ -9,6 +9,7 @@ from cpython.object cimport PyObject
 from perdure._engine.marshal.state cimport Reader
 
 cdef PyObject* finish(Reader* r) noexcept
+cdef int add_pairs(Reader* r) noexcept
 cdef PyObject* finish_pairs(Reader* r) noexcept
 cdef int note_unfinished(Reader* r, PyObject* value) noexcept
 cdef int untie(Reader* r) except -1

@@ -63,7 +63,7 @@ cdef PyObject* finish_set(Reader* r, PyObject** items, Py_ssize_t n) noexcept:
     cdef Frame* frame = r.top
     cdef PyObject* made = frame.object
     cdef Py_ssize_t i
-    if check_keys(r, items, n, 1) < 0:
+    if check_keys(r, NULL, items, n, 1) < 0:
         return NULL
     frame.object = NULL
     if made == NULL:
@@ -75,46 +75,55 @@ cdef PyObject* finish_set(Reader* r, PyObject** items, Py_ssize_t n) noexcept:
     return made
 
 
-cdef PyObject* finish_pairs(Reader* r) noexcept:
-    """As finish, of a dict or a frozendict."""
+cdef int add_pairs(Reader* r) noexcept:
+    """Puts what the topmost frame has by now into its dict; on failure it still has that."""
     cdef Frame* frame = r.top
     cdef PyObject** items = frame.base
     cdef Py_ssize_t n = frame.at - items
     cdef Py_ssize_t i = 0
-    cdef PyObject* made = frame.object
-    cdef PyObject* frozen
-    if check_keys(r, items, n, 2) < 0:
-        return NULL
-    frame.object = NULL
-    if made == NULL:
-        made = _PyDict_NewPresized(n // 2) if n > 10 and not PyUnicode_CheckExact(items[0]) else PyDict_New()
-    while i < n or made == NULL:
-        if made == NULL or PyDict_SetItem(made, items[i], items[i + 1]) < 0 or look_after(&r.m, made, items[i]) < 0:
-            Py_XDECREF(made)
-            return NULL
+    if check_keys(r, frame.object, items, n, 2) < 0:
+        return -1
+    if frame.object == NULL:
+        frame.object = _PyDict_NewPresized(n // 2) if n > 10 and not PyUnicode_CheckExact(items[0]) else PyDict_New()
+        if frame.object == NULL:
+            return -1
+    while i < n:
+        if PyDict_SetItem(frame.object, items[i], items[i + 1]) < 0 or look_after(&r.m, frame.object, items[i]) < 0:
+            return -1
         i += 2
-    if frame.kind == FROZENDICT:
+    clear(frame)
+    return 0
+
+
+cdef PyObject* finish_pairs(Reader* r) noexcept:
+    """As finish, of a dict or a frozendict."""
+    cdef PyObject* made
+    cdef PyObject* frozen
+    if add_pairs(r) < 0:
+        return NULL
+    made = r.top.object
+    r.top.object = NULL
+    if r.top.kind == FROZENDICT:
         r.odd = True
         frozen = PyObject_CallOneArg(<PyObject*>frozendict_type, made)
         Py_DECREF(made)
         made = frozen
-    if made != NULL:
-        clear(frame)
     return made
 
 
 # ---- what keys and constants may cost ------------------------------------------------------
 
-cdef inline int check_keys(Reader* r, PyObject** items, Py_ssize_t n, int step) noexcept:
-    if unlikely(r.odd or r.holes) and measure_keys(r, items, n, step) < 0:
+cdef inline int check_keys(Reader* r, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept:
+    """Of keys to come in a dict that has some already, or in what is made of these alone (NULL)."""
+    if unlikely(r.odd or r.holes) and measure_keys(r, target, items, n, step) < 0:
         return -1
-    return charge_keys(&r.m, NULL, items, n, step)
+    return charge_keys(&r.m, target, items, n, step)
 
 
-cdef int measure_keys(Reader* r, PyObject** items, Py_ssize_t n, int step) noexcept:
+cdef int measure_keys(Reader* r, PyObject* target, PyObject** items, Py_ssize_t n, int step) noexcept:
     """Charges what charge() does not know of: all keys of a container may have the same hash."""
     cdef Py_ssize_t i = 0
-    cdef Py_ssize_t keys = n // step
+    cdef Py_ssize_t keys = n // step + (0 if target == NULL else PyDict_GET_SIZE(target))
     cdef Measure found
     while i < n:
         memset(&found, 0, sizeof(Measure))

@@ -11,7 +11,7 @@ Rules:
 """
 
 from cpython.object cimport PyObject
-from perdure._engine.marshal.finish cimport finish, finish_pairs, has_frozendict, note_unfinished, untie
+from perdure._engine.marshal.finish cimport add_pairs, finish, finish_pairs, has_frozendict, note_unfinished, untie
 from perdure._engine.marshal.leaves cimport *
 from perdure._engine.marshal.state cimport *
 from perdure._engine.layouts cimport FREE_THREADED
@@ -23,13 +23,18 @@ from perdure.errors import CorruptError, ExcessError, LimitError, MistypedError,
 cdef extern from *:
     """
     #define PERDURE_TAKE(p) (p)
+    #ifndef PERDURE_BATCH
+    #define PERDURE_BATCH 1024  /* keys and values that a dict is given at once (few, to be fuzzed) */
+    #endif
     """
     object take "PERDURE_TAKE"(PyObject*)
+    Py_ssize_t BATCH "PERDURE_BATCH"
     int PyObject_GetBuffer_ "PyObject_GetBuffer"(object, Py_buffer*, int) except -1
     PyObject* PyExc_StopIteration
     PyObject* Py_Ellipsis
     void PyUnicode_InternInPlace(PyObject**) noexcept
     PyObject* PyComplex_FromDoubles(double, double) noexcept
+
 
 
 cdef PyObject* run(Reader* r) noexcept:
@@ -267,7 +272,7 @@ cdef PyObject* run(Reader* r) noexcept:
                 finish_direct(r)
             elif top.kind >= DICT:
                 r.free = at
-                if grow_values(r, 2) < 0:
+                if (add_pairs(r) if is_batch(at - top.base) else grow_values(r, 2)) < 0:
                     value = NULL
                     break
                 at = r.top.at
@@ -297,6 +302,11 @@ cdef PyObject* run(Reader* r) noexcept:
     r.m.p = p
     unwind(r, at)
     return NULL
+
+
+cdef inline bint is_batch(Py_ssize_t items) noexcept:
+    """Whether these are enough of a dict to be put in it: no more than so many need be kept."""
+    return items >= BATCH and not items & 1
 
 
 cdef inline bint is_unfinished(PyObject* value) noexcept:

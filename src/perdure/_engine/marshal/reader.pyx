@@ -36,7 +36,6 @@ cdef extern from *:
     PyObject* PyComplex_FromDoubles(double, double) noexcept
 
 
-
 cdef PyObject* run(Reader* r) noexcept:
     """The stream's value (new); NULL with an exception."""
     cdef const unsigned char* p = r.m.p

@@ -152,12 +152,12 @@ def untrusted(data_or_path: Any, *, trusted: Trusted = None, fix_imports: bool =
     """The names in a pickle that ``loads(data, trusted=trusted)`` would refuse: dotted, each once, in the
     order in which they come. Nothing is built, and nothing of them is imported.
 
-    ``data_or_path`` is bytes, or anything that has a buffer of them, or the path of a file.
+    ``data_or_path`` is bytes, or anything that has a buffer of them, or the path of a file, compressed or not.
 
     A name that is not listed may still be refused for what the stream does with it: where it calls what
     is only a value, say.
 
-    Raises CorruptError for a malformed stream, and OSError.
+    Raises CorruptError for a malformed stream, LimitError for a file that expands out of proportion, and OSError.
 
     >>> import operator, perdure
     >>> perdure.untrusted(perdure.dumps([operator.attrgetter("real"), 1]))
@@ -171,10 +171,21 @@ def _names(data_or_path: Any, policy: Policy | None, fix_imports: bool) -> tuple
         return ()
     if isinstance(data_or_path, (str, os.PathLike)):
         with open(data_or_path, "rb") as file, _mapped(file) as view:
-            pairs = names_in(view, fix_imports=fix_imports)
+            pairs = names_in(_expanded(file, view), fix_imports=fix_imports)
     else:
         pairs = names_in(data_or_path, fix_imports=fix_imports)
     return tuple(f"{module}.{name}" for module, name in pairs if not policy.allows(module, name))
+
+
+def _expanded(file: Any, view: memoryview) -> Any:
+    """What a compressed file holds; another file's bytes as they are."""
+    from perdure.files.compression import sniff
+
+    if sniff(bytes(view[:16])) is None:
+        return view
+    from perdure.files.reading import Source
+
+    return Source(file).looked_at()
 
 
 def _mapped(file: Any) -> Any:

@@ -35,8 +35,6 @@ __all__ = ["Report", "dump_file", "load_file", "loads_sealed", "sealed", "sign",
 _FIRST = 1 << 16  # bytes of a compressed file, in which its first bytes are
 _COPIED = 1 << 22  # bytes of a file at once
 _MARKED = 12  # bytes of a stream, in which its mark is
-_SMALL = 64 << 20  # bytes that any compressed file may make
-_TIMES = 100  # bytes that a byte of a larger one may
 
 
 # ---- writing ---------------------------------------------------------------------------------
@@ -231,7 +229,7 @@ def _most(expanded: int | None, policy: Policy | None, source: reading.Source) -
     """How many bytes a compressed file may make; None for no limit, of somebody who is trusted with everything."""
     if expanded is not None or policy is None:
         return expanded
-    return max(_SMALL, _TIMES * source.size)
+    return source.most()
 
 
 def _expanded(source: reading.Source, limit: int | None, told: Progress) -> Any:

@@ -2,6 +2,7 @@
 
 import collections
 import datetime
+import gzip
 import operator
 import pickle
 import pickletools
@@ -14,6 +15,7 @@ import pytest
 
 import perdure
 import perdure.opcodes
+from perdure import graph
 from perdure._engine.reader.listing import names_in
 
 
@@ -168,3 +170,18 @@ def test_a_refusal_that_has_no_name_of_its_own():
     with pytest.raises(perdure.UntrustedError) as caught:  # 1 is no class, and a name that nobody knows follows
         perdure.loads(b"\x80\x02K\x01)\x81cnowhere\nNothing\n.")
     assert caught.value.names == ()
+
+
+@pytest.mark.parametrize("key", [None, False])
+def test_compressed_files_are_looked_into(key: Any, tmp_path: Path) -> None:
+    perdure.dump([operator.attrgetter("real"), "x" * 1000], tmp_path / "x.sav.gz", key=key)
+    assert perdure.untrusted(tmp_path / "x.sav.gz") == ("operator.attrgetter",)
+    (tmp_path / "y.gz").write_bytes(gzip.compress(pickle.dumps(operator.attrgetter("real"))))
+    assert perdure.untrusted(tmp_path / "y.gz") == ("operator.attrgetter",)
+
+
+def test_what_expands_out_of_proportion_is_not_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"\x8e" + (80 << 20).to_bytes(8, "little") + bytes(80 << 20) + b"."))
+    for look in (perdure.untrusted, graph.load):
+        with pytest.raises(perdure.LimitError, match="more than"):
+            look(tmp_path / "bomb.gz")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from hashlib import sha256
+from io import BytesIO
 
 from perdure.errors import CorruptError
 from perdure.files import MARK, is_marked
@@ -29,6 +30,8 @@ __all__ = ["LOST", "Source", "split"]
 
 NEXT_BUFFER = b"\x97"
 _ONCE = "what can be read only once can't be proven first: copy it to a file, or load the bare stream from an open file"
+_SMALL = 64 << 20  # bytes that any compressed file may make
+_TIMES = 100  # bytes that a byte of a larger one may
 _PIECE = 1 << 20  # bytes at once, of what only has to be looked at
 LOST = "the file begins as one that perdure wrote, and has lost its end: it was cut or appended to"
 
@@ -131,6 +134,23 @@ class Source:
         if len(part) != size:
             raise CorruptError("the file has become shorter while it was read")
         return part
+
+    def most(self) -> int:
+        """How many bytes a compressed file may make whom nobody vouches for."""
+        return max(_SMALL, _TIMES * self.size)
+
+    def looked_at(self) -> bytes:
+        """The stream of a file that is only looked at, whoever wrote it: proven if it has a trailer, and expanded."""
+        data: bytes
+        if self.trailer is not None:
+            data = self.whole()
+            return data if self.codec is None else self.codec.reader(BytesIO(data), limit=self.most()).read()
+        codec = sniff(self.read_at(0, 2 + len(MARK)))
+        if codec is None:
+            return self.read_at(0, self.size)
+        with open(self.file.fileno(), "rb", closefd=False) as file:
+            data = codec.reader(file, limit=self.most()).read()
+        return data
 
     def whole(self) -> bytes:
         """The stream as it is, proven: in memory, for what is read or expanded has to be what was proven."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from io import BytesIO
 
 from perdure._engine.graph.nodes import Graph
-from perdure.files.compression import sniff
 from perdure.files.reading import Source
 
 TYPE_CHECKING = False
@@ -31,16 +29,7 @@ def load(file: Any, /) -> Graph:
     if not isinstance(file, (str, bytes, os.PathLike)):
         return _from_file(file)
     with open(file, "rb") as opened:
-        return Graph(_stream(Source(opened), opened))
-
-
-def _stream(source: Source, file: Any) -> bytes:
-    data: bytes
-    if source.trailer is not None:
-        data = source.whole()
-        return data if source.codec is None else source.codec.reader(BytesIO(data)).read()
-    codec = sniff(source.read_at(0, 16))
-    return file.read() if codec is None else codec.reader(file).read()
+        return Graph(Source(opened).looked_at())
 
 
 def _from_file(file: Any) -> Graph:

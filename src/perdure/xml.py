@@ -15,16 +15,15 @@ import os
 import re
 
 from perdure import api
-from perdure._engine.text.xml_writer import write
-from perdure.errors import CorruptError, LimitError
+from perdure.errors import CorruptError, LimitError, UnpicklingError, UntrustedError
 from perdure.files import durable
-from perdure.formats import xml_reader
+from perdure.formats import xml_forms, xml_reader
 from perdure.graph import Graph
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+    from typing import Any, Literal
 
     from perdure.api import Trusted
 
@@ -35,11 +34,18 @@ _PIECE = 1 << 16
 _PLACE = re.compile(r" ?\(at byte \d+(?:, (at root.*))?\)", re.DOTALL)
 
 
-def dumps(obj: object, *, indent: int | str | None = None, canonical: bool = False) -> str:
+def dumps(
+    obj: object,
+    *,
+    indent: int | str | None = None,
+    canonical: bool = False,
+    arrays: Literal["auto", "numbers", "base64"] = "auto",
+) -> str:
     """``obj`` as an XML document, without a declaration.
 
     ``indent`` is a number of spaces, or spaces and tabs, by which each level is indented; without it all stands on one
     line. ``canonical=True`` gives equal texts for equal values, in every process: for comparing and for digests.
+    ``arrays`` writes those of numpy as "numbers", as "base64", or by "auto" as numbers up to 500.
 
     Raises PicklingError, or whatever a method of the object raised; either says where in the object it arose.
 
@@ -54,7 +60,7 @@ def dumps(obj: object, *, indent: int | str | None = None, canonical: bool = Fal
       </dict>
     </perdure>
     """
-    return _document(obj, indent, canonical).decode()
+    return _document(obj, indent, canonical, arrays).decode()
 
 
 def loads(text: Any, *, trusted: Trusted = None, limits: Mapping[str, int] | None = None) -> Any:
@@ -79,6 +85,7 @@ def dump(
     *,
     indent: int | str | None = None,
     canonical: bool = False,
+    arrays: Literal["auto", "numbers", "base64"] = "auto",
 ) -> None:
     """Writes ``obj`` as an XML document in UTF-8 to a path, or to a file object, binary or of text.
 
@@ -89,7 +96,7 @@ def dump(
     >>> xml.load("numbers.xml")
     [1, 2]
     """
-    document = _document(obj, indent, canonical) + b"\n"
+    document = _document(obj, indent, canonical, arrays) + b"\n"
     if isinstance(file, (str, os.PathLike)):
         with durable.opened(file) as opened:
             opened.write(_DECLARATION + document)
@@ -112,12 +119,12 @@ def load(
     return _loaded(*_encoded(iter(lambda: file.read(_PIECE) or None, None)), trusted, limits)
 
 
-def _document(obj: object, indent: int | str | None, canonical: bool) -> bytes:
+def _document(obj: object, indent: int | str | None, canonical: bool, arrays: str) -> bytes:
     if isinstance(indent, int):
         indent = " " * indent
     elif indent is not None and indent.strip(" \t"):
         raise ValueError(f"indent= is a number of spaces, or spaces and tabs, not {indent!r:.50}")
-    return write(Graph(api.dumps(obj, 5, canonical=canonical)), indent)
+    return xml_forms.write(Graph(api.dumps(obj, 5, canonical=canonical)), indent, arrays)
 
 
 def _encoded(pieces: Iterator[Any]) -> tuple[Iterable[bytes | memoryview], str | None]:
@@ -149,9 +156,15 @@ def _loaded(
     stream = xml_reader.read(pieces, encoding).dumps()
     try:
         return api.loads(stream, trusted=trusted, limits=limits)
-    except (CorruptError, LimitError) as error:  # whose offset is one of a stream that nobody has seen
+    except UntrustedError as error:
+        raise _with_notes_of(error, error) from None
+    except (CorruptError, LimitError) as error:
         message = _PLACE.sub(lambda found: f" ({found[1]})" if found[1] else "", str(error))
         told = LimitError(message, error.limit) if isinstance(error, LimitError) else CorruptError(message)
-        for note in getattr(error, "__notes__", ()):
-            told.add_note(note)
-        raise told from error.__cause__
+        raise _with_notes_of(told, error) from error.__cause__
+
+
+def _with_notes_of(told: UnpicklingError, error: UnpicklingError) -> UnpicklingError:
+    """Without offsets, which are those of a stream that nobody has seen."""
+    told.__notes__ = [note.partition(", by ")[0] for note in getattr(error, "__notes__", ())]
+    return told

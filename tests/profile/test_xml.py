@@ -7,8 +7,8 @@ import pytest
 
 from perdure import dumps as stream_of
 from perdure import graph, loads, xml
-from perdure._engine.text.xml_writer import write
 from perdure.formats import xml_reader
+from perdure.formats.xml_forms import write
 from tests import xml_schema
 
 np = pytest.importorskip("numpy")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import perdure
 from perdure import xml
-from perdure._engine.text.xml_writer import write
 from perdure.formats import xml_reader
+from perdure.formats.xml_forms import write
 from perdure.graph import Graph
 from tests import xml_schema
 from tests.property import test_interchange as interchange  # and its profile of Hypothesis

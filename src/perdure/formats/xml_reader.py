@@ -15,10 +15,12 @@ from __future__ import annotations
 import re
 from binascii import Error as BinasciiError
 from binascii import a2b_base64
-from struct import unpack
 from xml.parsers import expat
 
+from perdure._engine.text.formed import construct, node_of
 from perdure.errors import CorruptError, LimitError, TruncatedError
+from perdure.formats import forms
+from perdure.formats.xml_forms import FORMS, real
 from perdure.graph import Builder
 
 TYPE_CHECKING = False
@@ -42,8 +44,6 @@ _DIGITS = 640  # of an int in decimal: the least that sys.set_int_max_str_digits
 _SPACE = " \t\r\n"
 _SPACES = _SPACE.encode()
 _INT = re.compile(r"-?[0-9]+|-?0x[0-9a-f]+")
-_FLOAT = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|inf)")
-_NAN = re.compile(r"nan:([0-9a-f]{16})")
 _CODE = re.compile(r"[0-9a-f]{1,6}")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 _LABEL = re.compile(r"[\w.-]{1,100}")
@@ -97,11 +97,22 @@ class _Made(_Frame):
         self.attributes: list[int] = []
 
 
+class _Formed(_Frame):
+    """One that has a form of its own."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, element: _Element) -> None:
+        super().__init__(element)
+        self.fields: dict[str, str] = {}
+
+
 class _Element:
     """What the vocabulary says of an element."""
 
     __slots__ = (
-        "accepts", "attribute", "begins", "end", "frame", "labelled", "name", "needed", "role", "stage", "text",
+        "accepts", "attribute", "begins", "end", "frame", "labelled", "name", "needed", "parts",
+        "role", "stage", "text",
     )  # fmt: skip
 
     def __init__(
@@ -123,6 +134,7 @@ class _Element:
         self.end = end  # of its row; 0: it has told its parent what there is to tell
         self.role = role or name
         self.accepts = frozenset(accepts)
+        self.parts = "str" in self.accepts  # it takes the texts of <str>, not their nodes
         self.text = text
         self.labelled = labelled  # whether it may have an id
         self.attribute = attribute  # another one that it may have, or must, if needed
@@ -141,6 +153,7 @@ class _Reading:
         self.top = _Frame(_DOCUMENT)
         self.frames = [self.top]
         self.empty = 0
+        self.forms = forms.reading()
         self.encoding = encoding
         self.parser = parser = expat.ParserCreate(encoding, " ")
         parser.buffer_text = True
@@ -240,6 +253,8 @@ class _Reading:
         for name, value in zip(attributes[::2], attributes[1::2], strict=True):
             if name == element.attribute:
                 frame.given = value
+            elif isinstance(frame, _Formed) and name in FORMS[element.name].attributes:
+                frame.fields[name] = value
             elif name == "id" and element.labelled:
                 if not _LABEL.fullmatch(value):
                     self.fail(f"the id {value!r:.50}: letters, digits, '.', '_' and '-', 100 at most, make one")
@@ -325,20 +340,15 @@ def _int(reading: _Reading, frame: _Frame, top: _Frame) -> int:
 
 
 def _float(reading: _Reading, frame: _Frame, top: _Frame) -> int:
-    text = "".join(frame.text or ()).strip(_SPACE)
-    if len(text) <= 2000 and _FLOAT.fullmatch(text):
-        return reading.builder.real(float(text))
-    nan = _NAN.fullmatch("nan:7ff8000000000000" if text == "nan" else text)
-    if nan is not None:
-        value: float = unpack(">d", bytes.fromhex(nan[1]))[0]
-        if value != value:
-            return reading.builder.real(value)
-    reading.fail(f"the float {text!r:.80}")
+    try:
+        return reading.builder.real(real("".join(frame.text or ()).strip(_SPACE)))
+    except ValueError as error:
+        reading.fail(str(error))
 
 
 def _str(reading: _Reading, frame: _Frame, top: _Frame) -> int:
     text = "".join(frame.text or ())
-    if top.element.name == "name":
+    if top.element.parts:
         top.nodes.append(text)
         return 0
     return reading.builder.text(text)
@@ -507,6 +517,21 @@ def _persistent(reading: _Reading, frame: _Frame, top: _Frame) -> int:
     return frame.row
 
 
+def _form(reading: _Reading, frame: _Formed, top: _Frame) -> int:
+    name = frame.element.name
+    form = FORMS[name]
+    parts = frame.nodes if frame.element.parts else []
+    if len(frame.nodes) > 1 and not frame.element.parts:
+        reading.fail(f"<{name}> holds one value, not {len(frame.nodes)}")
+    child = node_of(reading.builder, frame.nodes[0]) if frame.nodes and not frame.element.parts else None
+    try:
+        fields = form.fields(frame.fields, "".join(frame.text or ()), parts, child)
+        construct(reading.builder, frame.row, reading.forms[form.tag](fields))
+    except (ValueError, OverflowError) as error:
+        reading.fail(f"<{name}>: {str(error)[:200]}")
+    return frame.row
+
+
 def _perdure(reading: _Reading, frame: _Frame, top: _Frame) -> int:
     return reading.one(frame)
 
@@ -562,5 +587,10 @@ _ELEMENTS = {
         _Element("state", _step, accepts=_VALUE, stage=_STEP),
         _Element("effect", _step, accepts=_VALUE, stage=_STEP),
         _Element("attr", _attr, accepts=_VALUE, attribute="name", needed=True, stage=_STEP),
+        *(
+            _Element(name, _form, role="value", text=True, labelled=True, begins="object", frame=_Formed,
+                     accepts=("str",) if name.endswith("path") else _VALUE if form.child else ())
+            for name, form in FORMS.items()
+        ),
     )
 }  # fmt: skip

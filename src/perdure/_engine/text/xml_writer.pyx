@@ -14,9 +14,10 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdio cimport snprintf
 from libc.string cimport memcpy, memset, strlen
 
-from perdure._engine.graph.nodes cimport Graph
+from perdure._engine.graph.nodes cimport Graph, Node
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
+from perdure._engine.text.formed cimport value_of
 
 from perdure.errors import CorruptError
 
@@ -104,11 +105,17 @@ cdef class Writing:
     cdef bint inline        # what comes next stands on the line that is begun
     cdef dict names         # rows of names: what stands in an attribute, or None where it can't
     cdef object held        # what a Text lies in
+    cdef dict forms         # by what is called
+    cdef dict form_of       # rows of names: the form
+    cdef dict tags          # those of forms, as bytes
 
-    def __cinit__(self, Tape tape, bytes indent):
+    def __cinit__(self, Tape tape, bytes indent, dict forms):
         self.tape = tape
         self.indent = indent
+        self.forms = forms
         self.names = {}
+        self.form_of = {}
+        self.tags = {}
         self.room = 4096
         self.step_room = 64
         self.base = <unsigned char*>PyMem_Malloc(self.room)
@@ -532,6 +539,8 @@ cdef class Writing:
         cdef bytes whole = self.name_of(callee) if not self.seen[callee] & ALTERED else None
         cdef Text text
         cdef bint bare = whole is not None and op != OP_NEWOBJ_EX and not making.next
+        if (op == OP_REDUCE or op == OP_NEWOBJ) and self.forms and self.formed(row, callee, arguments, making.next):
+            return 0
         self.start(tag, row)
         if whole is not None:
             text.data = <const unsigned char*>PyBytes_AS_STRING(whole)
@@ -552,6 +561,77 @@ cdef class Writing:
         if whole is None:
             self.push(b"callee", WRAPPED, callee, 0, 0, False)
         return 0
+
+    # -- forms
+
+    cdef bint formed(self, uint32_t row, uint32_t callee, uint32_t arguments, uint32_t step) except -1:
+        """Whether an object is written in a form of its own."""
+        cdef Row* r = &self.tape.rows[row]
+        cdef bint by_name = self.tape.rows[callee].kind == NAME
+        cdef Node child = None
+        cdef bytes tag
+        cdef int need
+        if by_name and callee in self.form_of:
+            form = self.form_of[callee]
+        else:
+            form = self.forms.get(":".join(self.tape.name(callee)) if by_name else "")
+            if by_name:
+                self.form_of[callee] = form
+        if form is None or (self.seen[callee] | self.seen[arguments]) & ALTERED or (
+                step and (self.tape.parts[step].next or self.tape.parts[step].op != OP_BUILD)):
+            return False
+        args = value_of(self.tape, arguments, 3)
+        if type(args) is not tuple:
+            return False
+        state = value_of(self.tape, self.tape.children[self.tape.parts[step].start], 3) if step else None
+        fields = form(("call" if r.op == OP_REDUCE else "new") if by_name else value_of(self.tape, callee, 0),
+                      list(args), state)
+        if fields is None or not all([stands(value) for _, value in fields]):
+            return False
+        tag = self.tags.setdefault(fields[0][0], fields[0][0][1:].encode())
+        self.start(tag, row)
+        for key, value in fields[1:]:
+            if type(value) is Node:
+                child = value
+                continue
+            self.put_bytes(b' %s="' % key.encode())
+            self.plain(value, in_attribute)
+            self.more(1)[0] = 34
+        first = fields[0][1]
+        if type(first) is bytes:
+            self.put(b' encoding="base64"')
+        self.more(1)[0] = 62
+        if type(first) is Node:
+            child = first
+        elif isinstance(first, (tuple, list)) and first and type(first[0]) is str:
+            for value in first:
+                self.put(b"<str>")
+                self.plain(value, in_text)
+                self.close(b"str")
+        else:
+            self.plain(first, in_text)
+        if child is None:
+            self.close(tag)
+            return True
+        self.push(tag, CLOSE, 0, 0, 0, False)
+        self.inline = True
+        self.enter(child.row)
+        return True
+
+    cdef int plain(self, value, const uint8_t* needs) except -1:
+        """What a form holds: text, a number, or some of them."""
+        cdef bytes text
+        if type(value) is float:
+            return self.real(value)
+        if isinstance(value, (tuple, list)):
+            for i, each in enumerate(value):
+                if i:
+                    self.more(1)[0] = 32
+                self.plain(each, needs)
+            return 0
+        text = (value if type(value) is bytes else b"true" if value is True else b"false" if value is False
+                else b"%d" % value if type(value) is int else value.encode())
+        return self.put_text(text, len(text), needs)
 
     # -- what a row says
 
@@ -630,6 +710,19 @@ cdef bint fits(const unsigned char* p, Py_ssize_t n) noexcept:
     return True
 
 
+cdef bint stands(value) except -1:
+    """Whether a form's value can stand in an attribute, or as the text of an element."""
+    cdef bytes text
+    if isinstance(value, (tuple, list)):
+        return all([stands(each) for each in value])
+    if type(value) is int:
+        return value.bit_length() <= DECIMAL
+    if type(value) is not str:
+        return True
+    text = value.encode("utf-8", "surrogatepass")
+    return fits(text, len(text))
+
+
 cdef bint is_own(Row* r, int op) noexcept:
     """Whether a part belongs to the kind of its node: what it is made of, or holds."""
     return op == r.op or (LIST <= r.kind <= FROZENSET and op != OP_POP)
@@ -639,8 +732,10 @@ cdef bint has_identity(Row* r) noexcept:
     return STRING <= r.kind and r.kind != NAME and r.kind != EXTENSION and r.op != OP_EMPTY_TUPLE
 
 
-def write(Graph graph, indent=None):
-    """The document of a graph, in UTF-8 and without a declaration. ``indent``: what a level is indented by."""
+def write(Graph graph, indent=None, dict forms=None):
+    """The document of a graph, in UTF-8 and without a declaration. ``indent``: what a level is indented by. ``forms``:
+    by "module:qualname" of what is called, a function that makes of ("call" or "new", arguments, state) the tag and the
+    fields of an object in a form of its own, or None."""
     if graph.tape.dropped:
         raise CorruptError("calls whose results are dropped before there is anything: XML has no place for them")
-    return Writing(graph.tape, None if indent is None else indent.encode()).document()
+    return Writing(graph.tape, None if indent is None else indent.encode(), forms).document()

@@ -134,10 +134,9 @@ def _written(g: Graph, target: str, indent: int | str | None) -> bytes:
         text = json_text.write(g)
         return text if indent is None else json_text.indented(text, indent)
     if target == "xml":
-        from perdure._engine.text.xml_writer import write
+        from perdure.formats import xml_forms
 
-        unit = " " * indent if isinstance(indent, int) else indent
-        return b'<?xml version="1.0" encoding="UTF-8"?>\n' + write(g, unit) + b"\n"
+        return xml_forms.DECLARATION + xml_forms.write(g, indent) + b"\n"
     return g.dumps() if target != "marshal" else _marshalled(g)
 
 

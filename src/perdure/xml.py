@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["dump", "dumps", "load", "loads"]
 
-_DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _PIECE = 1 << 16
 _PLACE = re.compile(r" ?\(at byte \d+(?:, (at root.*))?\)", re.DOTALL)
 
@@ -99,11 +98,11 @@ def dump(
     document = _document(obj, indent, canonical, arrays) + b"\n"
     if isinstance(file, (str, os.PathLike)):
         with durable.opened(file) as opened:
-            opened.write(_DECLARATION + document)
+            opened.write(xml_forms.DECLARATION + document)
     elif isinstance(file, io.TextIOBase):
         file.write(document.decode())
     else:
-        file.write(_DECLARATION + document)
+        file.write(xml_forms.DECLARATION + document)
 
 
 def load(
@@ -120,10 +119,6 @@ def load(
 
 
 def _document(obj: object, indent: int | str | None, canonical: bool, arrays: str) -> bytes:
-    if isinstance(indent, int):
-        indent = " " * indent
-    elif indent is not None and indent.strip(" \t"):
-        raise ValueError(f"indent= is a number of spaces, or spaces and tabs, not {indent!r:.50}")
     return xml_forms.write(Graph(api.dumps(obj, 5, canonical=canonical)), indent, arrays)
 
 

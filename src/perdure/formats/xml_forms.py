@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 
     from perdure.graph import Graph
 
-__all__ = ["FORMS", "Form", "number", "real", "write"]
+__all__ = ["DECLARATION", "FORMS", "Form", "number", "real", "write"]
+
+DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'  # of a document in a file
 
 _INT = re.compile(r"-?[0-9]+")
 _FLOAT = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|inf)")
 _NAN = re.compile(r"nan:([0-9a-f]{16})")
 
 
-def write(graph: Graph, indent: str | None = None, arrays: str = "auto") -> bytes:
-    """The document of a graph."""
+def write(graph: Graph, indent: int | str | None = None, arrays: str = "auto") -> bytes:
+    """The document of a graph, in UTF-8."""
+    if isinstance(indent, int):
+        indent = " " * indent
+    elif indent is not None and indent.strip(" \t"):
+        raise ValueError(f"indent= is a number of spaces, or spaces and tabs, not {indent!r:.50}")
     return xml_writer.write(graph, indent, forms.writing(arrays))
 
 

@@ -570,7 +570,6 @@ cdef class Writing:
         cdef bint by_name = self.tape.rows[callee].kind == NAME
         cdef Node child = None
         cdef bytes tag
-        cdef int need
         if by_name and callee in self.form_of:
             form = self.form_of[callee]
         else:

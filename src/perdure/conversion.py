@@ -112,9 +112,9 @@ def _read(src: Any, source: str) -> Graph:
 
         return json_text.read(json_text.encoded(src))
     if source == "xml":
-        from perdure.formats import xml_reader
+        from perdure.formats import xml_text
 
-        return xml_reader.read([src])
+        return xml_text.read([src])
     from perdure import marshal
     from perdure._engine.writer import pickler
 
@@ -134,9 +134,9 @@ def _written(g: Graph, target: str, indent: int | str | None) -> bytes:
         text = json_text.write(g)
         return text if indent is None else json_text.indented(text, indent)
     if target == "xml":
-        from perdure.formats import xml_forms
+        from perdure.formats import xml_text
 
-        return xml_forms.DECLARATION + xml_forms.write(g, indent) + b"\n"
+        return xml_text.DECLARATION + xml_text.write(g, indent) + b"\n"
     return g.dumps() if target != "marshal" else _marshalled(g)
 
 

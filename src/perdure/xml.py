@@ -17,7 +17,7 @@ import re
 from perdure import api
 from perdure.errors import CorruptError, LimitError, UnpicklingError, UntrustedError
 from perdure.files import durable
-from perdure.formats import xml_forms, xml_reader
+from perdure.formats import xml_text
 from perdure.graph import Graph
 
 TYPE_CHECKING = False
@@ -98,11 +98,11 @@ def dump(
     document = _document(obj, indent, canonical, arrays) + b"\n"
     if isinstance(file, (str, os.PathLike)):
         with durable.opened(file) as opened:
-            opened.write(xml_forms.DECLARATION + document)
+            opened.write(xml_text.DECLARATION + document)
     elif isinstance(file, io.TextIOBase):
         file.write(document.decode())
     else:
-        file.write(xml_forms.DECLARATION + document)
+        file.write(xml_text.DECLARATION + document)
 
 
 def load(
@@ -119,7 +119,7 @@ def load(
 
 
 def _document(obj: object, indent: int | str | None, canonical: bool, arrays: str) -> bytes:
-    return xml_forms.write(Graph(api.dumps(obj, 5, canonical=canonical)), indent, arrays)
+    return xml_text.write(Graph(api.dumps(obj, 5, canonical=canonical)), indent, arrays)
 
 
 def _encoded(pieces: Iterator[Any]) -> tuple[Iterable[bytes | memoryview], str | None]:
@@ -148,7 +148,7 @@ def _loaded(
     trusted: Trusted,
     limits: Mapping[str, int] | None,
 ) -> Any:
-    stream = xml_reader.read(pieces, encoding).dumps()
+    stream = xml_text.read(pieces, encoding).dumps()
     try:
         return api.loads(stream, trusted=trusted, limits=limits)
     except UntrustedError as error:

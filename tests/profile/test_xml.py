@@ -7,8 +7,8 @@ import pytest
 
 from perdure import dumps as stream_of
 from perdure import graph, loads, xml
-from perdure.formats import xml_reader
-from perdure.formats.xml_forms import write
+from perdure.formats import xml_text
+from perdure.formats.xml_text import write
 from tests import xml_schema
 
 np = pytest.importorskip("numpy")
@@ -76,6 +76,6 @@ def test_old_streams(file: str) -> None:
     for name, stream in FILES[file].items():
         text = write(graph.loads(stream))
         assert xml_schema.valid(text), name
-        again = xml_reader.read([text])
+        again = xml_text.read([text])
         assert write(again) == text, name
         assert write(graph.loads(graph.dumps(again))) == text, name

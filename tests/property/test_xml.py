@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import perdure
 from perdure import xml
-from perdure.formats import xml_reader
-from perdure.formats.xml_forms import write
+from perdure.formats import xml_text
+from perdure.formats.xml_text import write
 from perdure.graph import Graph
 from tests import xml_schema
 from tests.property import test_interchange as interchange  # and its profile of Hypothesis
@@ -34,7 +34,7 @@ def test_a_stream_of_any_protocol_comes_back(graph: Any, protocol: int) -> None:
     same = interchange.expected(graph, protocol)
     text = write(Graph(pickle.dumps(graph, protocol)))
     assert xml_schema.valid(text), xml_schema.problems(text)
-    assert isomorphic(same, pickle.loads(xml_reader.read([text]).dumps()))
+    assert isomorphic(same, pickle.loads(xml_text.read([text]).dumps()))
 
 
 @given(key=texts, value=texts, end=st.characters(exclude_categories=()))

@@ -21,8 +21,8 @@ import pytest
 
 import perdure
 from perdure import graph, xml
-from perdure.formats import xml_reader
-from perdure.formats.xml_forms import write
+from perdure.formats import xml_text
+from perdure.formats.xml_text import write
 from tests import xml_schema
 from tests.unit import test_graph
 
@@ -43,7 +43,7 @@ def inner(obj: object) -> str:
 
 def as_stream(text: str) -> bytes:
     """The pickle that a document is."""
-    return xml_reader.read([text.encode()]).dumps()
+    return xml_text.read([text.encode()]).dumps()
 
 
 class Account:
@@ -335,7 +335,7 @@ def test_steps_keep_their_order() -> None:
 def test_whatever_a_stream_holds_has_its_elements(stream: bytes) -> None:
     text = write(graph.loads(stream)).decode()
     assert xml_schema.valid(text), xml_schema.problems(text)
-    assert write(xml_reader.read([text.encode()])).decode() == text
+    assert write(xml_text.read([text.encode()])).decode() == text
     assert write(graph.loads(as_stream(text))).decode() == text
 
 
@@ -388,19 +388,19 @@ def test_a_document_leaves_nothing_behind() -> None:
     gc.collect()
     gc.disable()
     try:
-        before = sum(type(each).__module__ == xml_reader.__name__ for each in gc.get_objects())
+        before = sum(type(each).__module__ == xml_text.__name__ for each in gc.get_objects())
         for _ in range(10):
             xml.loads(around("<list><none/></list>"))
             with pytest.raises(perdure.CorruptError):
                 xml.loads(around("<list>"))
-        after = sum(type(each).__module__ == xml_reader.__name__ for each in gc.get_objects())
+        after = sum(type(each).__module__ == xml_text.__name__ for each in gc.get_objects())
     finally:
         gc.enable()
     assert after <= before + 5
 
 
 def test_nothing_is_imported_by_reading() -> None:
-    xml_reader.read([around("<name>antigravity_of_nobody:fly</name>").encode()])
+    xml_text.read([around("<name>antigravity_of_nobody:fly</name>").encode()])
     assert "antigravity_of_nobody" not in sys.modules
     code = "import sys, perdure.xml; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

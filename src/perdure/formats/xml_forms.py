@@ -3,54 +3,28 @@ content, the others as attributes; one that is a node is the element's one child
 
 from __future__ import annotations
 
-import re
-from struct import unpack
+from functools import partial
 
-from perdure._engine.text import xml_writer
+from perdure._engine.text.xml_reader import define_form, number
 from perdure.formats import forms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from perdure.graph import Graph
-
-__all__ = ["DECLARATION", "FORMS", "Form", "number", "real", "write"]
-
-DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'  # of a document in a file
-
-_INT = re.compile(r"-?[0-9]+")
-_FLOAT = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|inf)")
-_NAN = re.compile(r"nan:([0-9a-f]{16})")
+__all__ = ["FORMS", "Form", "reading"]
 
 
-def write(graph: Graph, indent: int | str | None = None, arrays: str = "auto") -> bytes:
-    """The document of a graph, in UTF-8."""
-    if isinstance(indent, int):
-        indent = " " * indent
-    elif indent is not None and indent.strip(" \t"):
-        raise ValueError(f"indent= is a number of spaces, or spaces and tabs, not {indent!r:.50}")
-    return xml_writer.write(graph, indent, forms.writing(arrays))
+def reading() -> dict[str, Callable[..., forms.Made]]:
+    """By element, for one document: a function that makes of its attributes, its text, the texts of its parts and the
+    node in it how an object is made. It raises ValueError where they are not the form's."""
+    table = forms.reading()
+    return {name: partial(_read, form, table[form.tag]) for name, form in FORMS.items()}
 
 
-def real(text: str) -> float:
-    """ValueError where it is none, as XML spells one."""
-    if len(text) <= 2000 and _FLOAT.fullmatch(text):
-        return float(text)
-    nan = _NAN.fullmatch("nan:7ff8000000000000" if text == "nan" else text)
-    if nan is not None:
-        value: float = unpack(">d", bytes.fromhex(nan[1]))[0]
-        if value != value:
-            return value
-    raise ValueError(f"the float {text!r:.80}")
-
-
-def number(text: str) -> int | float | bool:
-    if text in ("true", "false"):
-        return text == "true"
-    if len(text) <= 640 and _INT.fullmatch(text):
-        return int(text)
-    return real(text)
+def _read(form: Form, read: forms.Read, given: dict[str, str], text: str, parts: list[str], child: Any) -> forms.Made:
+    return read(form.fields(given, text, parts, child))
 
 
 def _text(text: str, parts: list[str]) -> Any:
@@ -131,3 +105,5 @@ FORMS = {
     "array": Form("array", _numbers, ("dtype", "shape", "order", "readonly", "encoding"), "dtype"),
     "scalar": Form("scalar", _number, ("dtype",), "dtype"),
 }
+for _name, _form in FORMS.items():
+    define_form(_name, _form.attributes, bool(_form.child), _form.content is _parts)

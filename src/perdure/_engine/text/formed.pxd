@@ -5,4 +5,4 @@ from perdure._engine.graph.assembly cimport Builder
 from perdure._engine.graph.tape cimport Tape
 
 cdef object value_of(Tape tape, uint32_t row, int depth)
-cpdef int construct(Builder builder, uint32_t row, made) except -1
+cdef int construct(Builder builder, uint32_t row, made) except -1

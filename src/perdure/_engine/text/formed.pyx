@@ -36,12 +36,7 @@ cdef object value_of(Tape tape, uint32_t row, int depth):
     return node(tape, row)
 
 
-def node_of(Builder builder, uint32_t row):
-    """A node of a graph that is being built."""
-    return node(builder.tape, row)
-
-
-cpdef int construct(Builder builder, uint32_t row, made) except -1:
+cdef int construct(Builder builder, uint32_t row, made) except -1:
     """A row that was begun as an object, as a form says: how ("call" or "new"), callee, arguments, state or None."""
     how, callee, args, state = made
     builder.made_of(row, how, [named(builder, callee) if isinstance(callee, str) else row_for(builder, callee),

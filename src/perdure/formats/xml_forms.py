@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from perdure._engine.text.xml_reader import define_form, number
+from perdure._engine.text.xml_vocabulary import define_form, number
 from perdure.formats import forms
 
 TYPE_CHECKING = False

@@ -3,26 +3,6 @@ from typing import Any
 
 from perdure._engine.graph.nodes import Graph
 
-NAMESPACE: str
-
-def define(
-    what: int,
-    name: str,
-    role: int,
-    accepts: int,
-    *,
-    text: bool = False,
-    labelled: bool = False,
-    attribute: Any = None,
-    needed: bool = False,
-    kind: int = ...,
-    op: int = 0,
-    stage: int = 0,
-) -> None: ...
-def define_form(name: str, attributes_of: tuple[str, ...], child: bool, parts: bool) -> None: ...
-def number(text: str) -> int | float | bool: ...
-def real(text: str) -> float: ...
-
 class Elements:
     def __init__(self, parser: Any, forms: dict[str, Callable[..., Any]]) -> None: ...
     @property

@@ -1,7 +1,6 @@
 """From a graph to XML (docs/xml.md has the vocabulary): one walk over the tape, on a stack of its own.
 
-- No text of the user's becomes an element's name. What XML can't hold is written as a <char> in a text, and never in
-  an attribute: there `fits` says whether a text may stand.
+- No text of the user's becomes an element's name.
 - A node has an id where it is written, if more than one place leads to it; further places are a <ref>.
 - What is open is a Step: what is left of a node's parts, and the tag that closes it.
 """
@@ -10,28 +9,23 @@ from binascii import b2a_base64
 
 from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t
 from libc.stdio cimport snprintf
-from libc.string cimport memcpy, memset, strlen
+from libc.string cimport memset
 
 from perdure._engine.graph.nodes cimport Graph, Node
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
 from perdure._engine.text.formed cimport value_of
+from perdure._engine.text.xml_output cimport *
 
 from perdure.errors import CorruptError
-
-cdef extern from "Python.h":
-    char* PyOS_double_to_string(double, char, int, int, int*) except NULL
-    int Py_DTSF_ADD_DOT_0
 
 cdef enum:
     ONCE = 1      # places that lead to a row
     AGAIN_SEEN = 2
     ALTERED = 4   # it has steps that nodes of its kind don't have
     DEEPEST = 60  # levels that are indented: a line is in proportion to what stands on it, however deep it is
-    LONGEST = 1000  # bytes of a text in an attribute
-    DECIMAL = 2048  # bits of an int that is written in decimal: every limit of sys.set_int_max_str_digits allows that
 
 # What a Step does next.
 cdef enum:
@@ -52,28 +46,10 @@ cdef struct Step:
     uint32_t part
     uint32_t next
 
-# What a byte of UTF-8 needs; in attributes more than in text.
-cdef enum:
-    ENTITY = 1
-    IMPOSSIBLE = 2
-    SURROGATE = 3   # perhaps: ED
-    NONCHARACTER = 4  # perhaps: EF
-cdef uint8_t in_text[256]
-cdef uint8_t in_attribute[256]
 cdef const char* tags[32]
 
 
 cdef void set_up():
-    memset(in_text, 0, 256)
-    memset(in_text, IMPOSSIBLE, 32)
-    in_text[9] = in_text[10] = 0
-    for c in b"&<>\r":
-        in_text[<int>c] = ENTITY
-    in_text[0xED] = SURROGATE
-    in_text[0xEF] = NONCHARACTER
-    memcpy(in_attribute, in_text, 256)
-    for c in b'"\t\n':
-        in_attribute[<int>c] = ENTITY
     memset(tags, 0, sizeof(tags))
     tags[<int>LIST] = b"list"
     tags[<int>TUPLE] = b"tuple"
@@ -86,15 +62,8 @@ cdef void set_up():
 set_up()
 
 
-cdef const char* entity(int c) noexcept:
-    return (b"&amp;" if c == 38 else b"&lt;" if c == 60 else b"&gt;" if c == 62 else b"&quot;" if c == 34
-            else b"&#9;" if c == 9 else b"&#10;" if c == 10 else b"&#13;")
-
-
-cdef class Writing:
+cdef class Writing(Output):
     cdef Tape tape
-    cdef unsigned char* base
-    cdef Py_ssize_t n, room
     cdef Step* steps
     cdef Py_ssize_t depth, step_room
     cdef uint8_t* seen      # by row
@@ -116,76 +85,17 @@ cdef class Writing:
         self.names = {}
         self.form_of = {}
         self.tags = {}
-        self.room = 4096
         self.step_room = 64
-        self.base = <unsigned char*>PyMem_Malloc(self.room)
         self.steps = <Step*>PyMem_Malloc(self.step_room * sizeof(Step))
         self.seen = <uint8_t*>PyMem_Calloc(tape.row_count, sizeof(uint8_t))
         self.labels = <uint32_t*>PyMem_Calloc(tape.row_count, sizeof(uint32_t))
-        if self.base == NULL or self.steps == NULL or self.seen == NULL or self.labels == NULL:
+        if self.steps == NULL or self.seen == NULL or self.labels == NULL:
             raise MemoryError
 
     def __dealloc__(self):
-        PyMem_Free(self.base)
         PyMem_Free(self.steps)
         PyMem_Free(self.seen)
         PyMem_Free(self.labels)
-
-    # -- bytes
-
-    cdef unsigned char* more(self, Py_ssize_t n) except NULL:
-        cdef unsigned char* moved
-        cdef Py_ssize_t room = self.room
-        while room - self.n < n:
-            room *= 2
-        if room > self.room:
-            moved = <unsigned char*>PyMem_Realloc(self.base, room)
-            if moved == NULL:
-                raise MemoryError
-            self.base = moved
-            self.room = room
-        self.n += n
-        return self.base + self.n - n
-
-    cdef int put(self, const char* text) except -1:
-        cdef Py_ssize_t n = strlen(text)
-        memcpy(self.more(n), text, n)
-        return 0
-
-    cdef int put_bytes(self, bytes text) except -1:
-        memcpy(self.more(len(text)), PyBytes_AS_STRING(text), len(text))
-        return 0
-
-    cdef int put_text(self, const unsigned char* p, Py_ssize_t n, const uint8_t* needs) except -1:
-        """UTF-8, escaped for a text or an attribute."""
-        cdef const unsigned char* end = p + n
-        cdef const unsigned char* q
-        cdef int need
-        while p < end:
-            q = p
-            while q < end and not needs[q[0]]:
-                q += 1
-            memcpy(self.more(q - p), p, q - p)
-            if q == end:
-                break
-            need = needs[q[0]]
-            p = q + 1
-            if need == ENTITY:
-                self.put(entity(q[0]))
-            elif need == IMPOSSIBLE:
-                self.put_char(q[0])
-            elif (need == SURROGATE and q[1] >= 0xA0) or (need == NONCHARACTER and q[1] == 0xBF and q[2] >= 0xBE):
-                self.put_char((q[0] & 15) << 12 | (q[1] & 63) << 6 | (q[2] & 63))
-                p = q + 3
-            else:
-                self.more(1)[0] = q[0]
-        return 0
-
-    cdef int put_char(self, int code) except -1:
-        """One that XML has no way to write."""
-        cdef char text[32]
-        snprintf(text, 32, b'<char code="%x"/>', code)
-        return self.put(text)
 
     # -- tags
 
@@ -196,7 +106,7 @@ cdef class Writing:
             self.inline = False
         else:
             self.line()
-        self.more(1)[0] = 60
+        self.byte(60)
         self.put(tag)
         if row and self.seen[row] & AGAIN_SEEN:
             self.label_count += 1
@@ -207,7 +117,7 @@ cdef class Writing:
 
     cdef int line(self) except -1:
         if self.indent is not None:
-            self.more(1)[0] = 10
+            self.byte(10)
             for _ in range(min(self.level, DEEPEST)):
                 self.put_bytes(self.indent)
         return 0
@@ -215,18 +125,18 @@ cdef class Writing:
     cdef int close(self, const char* tag) except -1:
         self.put(b"</")
         self.put(tag)
-        self.more(1)[0] = 62
+        self.byte(62)
         return 0
 
     cdef int block(self, const char* tag, int what, uint32_t row, uint32_t part, uint32_t next, bint alone) except -1:
         """An element is open, and what comes into it stands on lines of its own."""
-        self.more(1)[0] = 62
+        self.byte(62)
         self.level += 1
         return self.push(tag, what, row, part, next, alone)
 
     cdef int wrap(self, const char* tag, uint32_t row) except -1:
         """An element with one value, on the same line."""
-        self.more(1)[0] = 62
+        self.byte(62)
         self.push(tag, CLOSE, 0, 0, 0, False)
         self.inline = True
         return self.enter(row)
@@ -281,7 +191,7 @@ cdef class Writing:
         self.level = 0
         self.line()
         self.close(b"perdure")
-        return self.base[:self.n]
+        return self.out.base[:self.out.n]
 
     cdef int look(self) except -1:
         """How many places lead to a row from the root, and which rows are altered."""
@@ -476,14 +386,14 @@ cdef class Writing:
     cdef int content(self, const char* tag, Text text) except -1:
         if text.n == 0:
             return self.put(b"/>")
-        self.more(1)[0] = 62
+        self.byte(62)
         self.put_text(text.data, text.n, in_text)
         return self.close(tag)
 
     cdef int attribute(self, const char* opening, Text text) except -1:
         self.put(opening)
         self.put_text(text.data, text.n, in_attribute)
-        self.more(1)[0] = 34
+        self.byte(34)
         return 0
 
     cdef int integer(self, uint32_t row) except -1:
@@ -494,20 +404,6 @@ cdef class Writing:
             return self.put(text)
         return self.put_bytes((b"%d" if number.bit_length() <= DECIMAL else b"%#x") % number)
 
-    cdef int real(self, double number) except -1:
-        cdef char text[32]
-        cdef char* digits
-        cdef uint64_t bits
-        if number != number:
-            memcpy(&bits, &number, 8)
-            snprintf(text, 32, b"nan" if bits == <uint64_t>0x7FF8 << 48 else b"nan:%016llx", <unsigned long long>bits)
-            return self.put(text)
-        digits = PyOS_double_to_string(number, b"r", 0, Py_DTSF_ADD_DOT_0, NULL)
-        try:
-            return self.put(digits)
-        finally:
-            PyMem_Free(digits)
-
     cdef int name(self, uint32_t row) except -1:
         cdef bytes whole = self.name_of(row)
         cdef Text text
@@ -516,7 +412,7 @@ cdef class Writing:
             text.data = <const unsigned char*>PyBytes_AS_STRING(whole)
             text.n = len(whole)
             return self.content(b"name", text)
-        self.more(1)[0] = 62
+        self.byte(62)
         for part in self.tape.name(row):
             whole = part.encode("utf-8", "surrogatepass")
             text.data = <const unsigned char*>PyBytes_AS_STRING(whole)
@@ -595,11 +491,11 @@ cdef class Writing:
                 continue
             self.put_bytes(b' %s="' % key.encode())
             self.plain(value, in_attribute)
-            self.more(1)[0] = 34
+            self.byte(34)
         first = fields[0][1]
         if type(first) is bytes:
             self.put(b' encoding="base64"')
-        self.more(1)[0] = 62
+        self.byte(62)
         if type(first) is Node:
             child = first
         elif isinstance(first, (tuple, list)) and first and type(first[0]) is str:
@@ -616,21 +512,6 @@ cdef class Writing:
         self.inline = True
         self.enter(child.row)
         return True
-
-    cdef int plain(self, value, const uint8_t* needs) except -1:
-        """What a form holds: text, a number, or some of them."""
-        cdef bytes text
-        if type(value) is float:
-            return self.real(value)
-        if isinstance(value, (tuple, list)):
-            for i, each in enumerate(value):
-                if i:
-                    self.more(1)[0] = 32
-                self.plain(each, needs)
-            return 0
-        text = (value if type(value) is bytes else b"true" if value is True else b"false" if value is False
-                else b"%d" % value if type(value) is int else value.encode())
-        return self.put_text(text, len(text), needs)
 
     # -- what a row says
 
@@ -692,34 +573,6 @@ cdef class Writing:
                     return False
             part = p.next
         return True
-
-
-cdef bint fits(const unsigned char* p, Py_ssize_t n) noexcept:
-    """Whether UTF-8 can stand in an attribute, where there is no <char>; long ones don't."""
-    cdef Py_ssize_t i
-    if n > LONGEST:
-        return False
-    for i in range(n):
-        if in_text[p[i]] == IMPOSSIBLE:
-            return False
-        if in_text[p[i]] == SURROGATE and p[i + 1] >= 0xA0:
-            return False
-        if in_text[p[i]] == NONCHARACTER and p[i + 1] == 0xBF and p[i + 2] >= 0xBE:
-            return False
-    return True
-
-
-cdef bint stands(value) except -1:
-    """Whether a form's value can stand in an attribute, or as the text of an element."""
-    cdef bytes text
-    if isinstance(value, (tuple, list)):
-        return all([stands(each) for each in value])
-    if type(value) is int:
-        return value.bit_length() <= DECIMAL
-    if type(value) is not str:
-        return True
-    text = value.encode("utf-8", "surrogatepass")
-    return fits(text, len(text))
 
 
 cdef bint is_own(Row* r, int op) noexcept:

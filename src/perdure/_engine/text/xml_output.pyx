@@ -90,6 +90,8 @@ cdef class Output:
             memcpy(&bits, &number, 8)
             snprintf(text, 32, b"nan" if bits == <uint64_t>0x7FF8 << 48 else b"nan:%016llx", <unsigned long long>bits)
             return self.put(text)
+        if number - number != 0:
+            return self.put(b"inf" if number > 0 else b"-inf")
         return put_real(&self.out, number)
 
     cdef int plain(self, value, const uint8_t* needs) except -1:

@@ -19,7 +19,7 @@ cdef uint8_t* in_attribute
 cdef class Output:
     cdef Out out
 
-    cdef int put(self, const char* text) except -1
+    cdef int say(self, const char* text) except -1
     cdef int put_bytes(self, bytes text) except -1
     cdef int byte(self, int c) except -1
     cdef int put_text(self, const unsigned char* p, Py_ssize_t n, const uint8_t* needs) except -1

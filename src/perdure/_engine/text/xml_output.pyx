@@ -9,7 +9,11 @@ from libc.stdint cimport uint8_t, uint64_t
 from libc.stdio cimport snprintf
 from libc.string cimport memcpy, memset, strlen
 
-from perdure._engine.text.output cimport *
+from perdure._engine.text.output cimport put, put_byte
+
+cdef extern from "Python.h":
+    char* PyOS_double_to_string(double, char, int, int, int*) except NULL
+    int Py_DTSF_ADD_DOT_0
 
 cdef uint8_t text_table[256]
 cdef uint8_t attribute_table[256]
@@ -43,7 +47,7 @@ cdef class Output:
     def __dealloc__(self):
         PyMem_Free(self.out.base)
 
-    cdef int put(self, const char* text) except -1:
+    cdef int say(self, const char* text) except -1:
         return put(&self.out, text, strlen(text))
 
     cdef int put_bytes(self, bytes text) except -1:
@@ -67,7 +71,7 @@ cdef class Output:
             need = needs[q[0]]
             p = q + 1
             if need == ENTITY:
-                self.put(entity(q[0]))
+                self.say(entity(q[0]))
             elif need == IMPOSSIBLE:
                 self.put_char(q[0])
             elif (need == SURROGATE and q[1] >= 0xA0) or (need == NONCHARACTER and q[1] == 0xBF and q[2] >= 0xBE):
@@ -81,18 +85,21 @@ cdef class Output:
         """One that XML has no way to write."""
         cdef char text[32]
         snprintf(text, 32, b'<char code="%x"/>', code)
-        return self.put(text)
+        return self.say(text)
 
     cdef int real(self, double number) except -1:
         cdef char text[32]
+        cdef char* digits
         cdef uint64_t bits
         if number != number:
             memcpy(&bits, &number, 8)
             snprintf(text, 32, b"nan" if bits == <uint64_t>0x7FF8 << 48 else b"nan:%016llx", <unsigned long long>bits)
-            return self.put(text)
-        if number - number != 0:
-            return self.put(b"inf" if number > 0 else b"-inf")
-        return put_real(&self.out, number)
+            return self.say(text)
+        digits = PyOS_double_to_string(number, b"r", 0, Py_DTSF_ADD_DOT_0, NULL)
+        try:
+            return self.say(digits)
+        finally:
+            PyMem_Free(digits)
 
     cdef int plain(self, value, const uint8_t* needs) except -1:
         """What a form holds: text, a number, or some of them."""

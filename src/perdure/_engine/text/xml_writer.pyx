@@ -107,12 +107,12 @@ cdef class Writing(Output):
         else:
             self.line()
         self.byte(60)
-        self.put(tag)
+        self.say(tag)
         if row and self.seen[row] & AGAIN_SEEN:
             self.label_count += 1
             self.labels[row] = self.label_count
             snprintf(text, 32, b' id="%u"', self.label_count)
-            self.put(text)
+            self.say(text)
         return 0
 
     cdef int line(self) except -1:
@@ -123,8 +123,8 @@ cdef class Writing(Output):
         return 0
 
     cdef int close(self, const char* tag) except -1:
-        self.put(b"</")
-        self.put(tag)
+        self.say(b"</")
+        self.say(tag)
         self.byte(62)
         return 0
 
@@ -164,7 +164,7 @@ cdef class Writing(Output):
     cdef bytes document(self):
         cdef Step* s
         self.look()
-        self.put(b'<perdure xmlns="urn:perdure:graph:1">')
+        self.say(b'<perdure xmlns="urn:perdure:graph:1">')
         self.level = 1
         self.enter(self.tape.root)
         while self.depth:
@@ -263,7 +263,7 @@ cdef class Writing(Output):
                 if self.is_label(key):
                     self.attribute(b' name="' if attributes else b' key="', self.text_of(key))
                     return self.wrap(b"attr" if attributes else b"entry", value)
-                self.put(b"><key")
+                self.say(b"><key")
                 self.push(b"entry", CLOSE, 0, 0, 0, False)
                 self.push(NULL, VALUE, value, 0, 0, False)
                 return self.wrap(b"key", key)
@@ -320,7 +320,7 @@ cdef class Writing(Output):
         if self.labels[row]:
             self.start(b"ref", 0)
             snprintf(text, 32, b' id="%u"/>', self.labels[row])
-            return self.put(text)
+            return self.say(text)
         if self.seen[row] & ALTERED:
             self.start(b"altered", 0)
             self.block(b"altered", STEPS, row, self.tape.rows[row].first, 0, False)
@@ -357,7 +357,7 @@ cdef class Writing(Output):
         elif kind == BUFFER:
             self.start(b"buffer", row)
             if r.flags & READONLY:
-                self.put(b' readonly="true"')
+                self.say(b' readonly="true"')
         elif kind == NAME:
             return self.name(row)
         elif kind == EXTENSION:
@@ -367,7 +367,7 @@ cdef class Writing(Output):
             self.start(b"persistent", row)
             if r.op != OP_PERSID:
                 return self.wrap(b"persistent", self.tape.children[self.tape.parts[r.first].start])
-            self.put(b"><str")
+            self.say(b"><str")
             held = self.tape.leaf(row).encode()
             text.data = <const unsigned char*>PyBytes_AS_STRING(held)
             text.n = len(held)
@@ -381,17 +381,17 @@ cdef class Writing(Output):
             self.start(tags[kind], row)
             if self.count(row):
                 return self.block(tags[kind], CHILDREN, row, r.first, 0, False)
-        return self.put(b"/>")
+        return self.say(b"/>")
 
     cdef int content(self, const char* tag, Text text) except -1:
         if text.n == 0:
-            return self.put(b"/>")
+            return self.say(b"/>")
         self.byte(62)
         self.put_text(text.data, text.n, in_text)
         return self.close(tag)
 
     cdef int attribute(self, const char* opening, Text text) except -1:
-        self.put(opening)
+        self.say(opening)
         self.put_text(text.data, text.n, in_attribute)
         self.byte(34)
         return 0
@@ -401,7 +401,7 @@ cdef class Writing(Output):
         number = self.tape.leaf(row)
         if self.tape.rows[row].op not in (OP_LONG1, OP_LONG4, OP_LONG, OP_INT):
             snprintf(text, 32, b"%d", <int>number)
-            return self.put(text)
+            return self.say(text)
         return self.put_bytes((b"%d" if number.bit_length() <= DECIMAL else b"%#x") % number)
 
     cdef int name(self, uint32_t row) except -1:
@@ -417,7 +417,7 @@ cdef class Writing(Output):
             whole = part.encode("utf-8", "surrogatepass")
             text.data = <const unsigned char*>PyBytes_AS_STRING(whole)
             text.n = len(whole)
-            self.put(b"<str")
+            self.say(b"<str")
             self.content(b"str", text)
         return self.close(b"name")
 
@@ -443,7 +443,7 @@ cdef class Writing(Output):
             text.n = len(whole)
             self.attribute(b' function="' if op == OP_REDUCE else b' class="', text)
         if bare and (self.is_empty(arguments) if arguments else making.count == 1):
-            return self.put(b"/>")
+            return self.say(b"/>")
         self.block(tag, STEPS, row, making.next, 0, False)
         if op == OP_NEWOBJ_EX:
             self.push(b"kwargs", WRAPPED, of[2], 0, 0, False)
@@ -494,13 +494,13 @@ cdef class Writing(Output):
             self.byte(34)
         first = fields[0][1]
         if type(first) is bytes:
-            self.put(b' encoding="base64"')
+            self.say(b' encoding="base64"')
         self.byte(62)
         if type(first) is Node:
             child = first
         elif isinstance(first, (tuple, list)) and first and type(first[0]) is str:
             for value in first:
-                self.put(b"<str>")
+                self.say(b"<str>")
                 self.plain(value, in_text)
                 self.close(b"str")
         else:

@@ -252,6 +252,38 @@ def marshal_contests(_module):
     yield contest(f"{BATCH} small messages, one by one", [marshal.dumps(one) for one in messages()], one_by_one)
 
 
+# perdure.xml beside the XML that the standard library writes --------------------------------------------
+
+def xml_contests(way: str) -> Callable[[Any], Iterator[Contest]]:
+    """``way`` is "dumps" or "loads"; of plain data, each peer what it can hold."""
+    import plistlib
+    import xmlrpc.client
+
+    def contests(_module: Any) -> Iterator[Contest]:
+        from perdure import xml as ours
+
+        doors = {
+            "perdure": (ours.dumps, ours.loads), "plistlib": (plistlib.dumps, plistlib.loads),
+            "xmlrpc": (lambda value: xmlrpc.client.dumps((value,), allow_none=True), xmlrpc.client.loads),
+        }  # fmt: skip
+        for given in of_group("plain"):
+            value = made(given)
+            if value is None or given.fresh:
+                continue
+            calls, arguments = {}, {}
+            for name, (dumps, loads) in doors.items():
+                try:
+                    text = dumps(value)
+                except (TypeError, OverflowError, ValueError):
+                    continue
+                calls[name] = dumps if way == "dumps" else loads
+                arguments[name] = functools.partial(_return, value if way == "dumps" else text)
+            if len(calls) > 1:
+                yield Contest(given.name, calls, arguments)
+
+    return contests
+
+
 # The table of questions ------------------------------------------------------------------------------
 
 newer = sys.version_info >= (3, 13)  # their own loads have become faster, ours are bound by allocation
@@ -286,6 +318,10 @@ QUESTIONS = [
              trust_contests("objects", "arrays"), [Target("geomean", "perdure.pickle", 1 / 1.2)]),
     Question("marshal", "perdure.marshal.loads, plain data", (), marshal_contests, [
         Target("geomean", "marshal", 1.0), Target("minimum", "marshal", 0.9)]),
+    Question("xml-dumps", "perdure.xml.dumps, plain data", (), xml_contests("dumps"), [
+        Target("geomean", "plistlib", 3.0), Target("geomean", "xmlrpc", 1.5)]),
+    Question("xml-loads", "perdure.xml.loads, plain data", (), xml_contests("loads"), [
+        Target("geomean", "plistlib", 1.5), Target("geomean", "xmlrpc", 1.5)]),
 ]
 
 

@@ -410,3 +410,11 @@ def test_nothing_is_imported_by_reading() -> None:
 def test_base64_is_that_of_the_standard() -> None:
     data = bytes(range(256)) * 10
     assert inner(data) == f"<bytes>{base64.b64encode(data).decode()}</bytes>"
+
+
+def test_what_needs_a_care_is_found_wherever_it_stands() -> None:
+    for special in ("&", "<", ">", '"', "\r", "\n", "\0", "\x1f", "\ud7ff", "\ud800", "\udfff", "\ufffd", "\uffff", "\U0001fffe"):
+        texts = {"a" * before + special + "b" * after: special * after for before in range(18) for after in range(10)}
+        text = xml.dumps(texts)
+        assert xml_schema.valid(text), xml_schema.problems(text)
+        assert xml.loads(text) == texts

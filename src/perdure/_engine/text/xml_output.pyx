@@ -15,6 +15,30 @@ cdef extern from "Python.h":
     char* PyOS_double_to_string(double, char, int, int, int*) except NULL
     int Py_DTSF_ADD_DOT_0
 
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+    /* How many bytes from p on, of n, need nothing wherever they stand: none below a space, of & " < >, nor ED or EF. */
+    static inline Py_ssize_t perdure_simple_in_xml(const unsigned char *p, Py_ssize_t n)
+    {
+        const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+        Py_ssize_t i = 0;
+        for (; i + 8 <= n; i += 8) {
+            uint64_t x, one, two, three;
+            memcpy(&x, p + i, 8);
+            one = (x | ones * 4) ^ ones * 0x26;    /* " and & */
+            two = (x | ones * 2) ^ ones * 0x3E;    /* < and > */
+            three = (x | ones * 2) ^ ones * 0xEF;  /* ED and EF */
+            if ((((x - ones * 0x20) & ~x) | ((one - ones) & ~one) | ((two - ones) & ~two)
+                 | ((three - ones) & ~three)) & high)
+                break;
+        }
+        return i;
+    }
+    """
+    Py_ssize_t simple_bytes "perdure_simple_in_xml"(const unsigned char*, Py_ssize_t) noexcept
+
 cdef uint8_t text_table[256]
 cdef uint8_t attribute_table[256]
 cdef uint8_t* in_text = text_table
@@ -62,9 +86,10 @@ cdef class Output:
         cdef const unsigned char* q
         cdef int need
         while p < end:
-            q = p
+            q = p + simple_bytes(p, end - p)
             while q < end and not needs[q[0]]:
                 q += 1
+                q += simple_bytes(q, end - q)
             put(&self.out, <const char*>p, q - p)
             if q == end:
                 break

@@ -19,7 +19,7 @@ cdef extern from *:
     """
     #include <stdint.h>
     #include <string.h>
-    /* How many bytes from p on, of n, need nothing wherever they stand: none below a space, of & " < >, nor ED or EF. */
+    /* How many bytes from p on, of n, need nothing wherever they stand: none is below a space, ED, EF, or & " < >. */
     static inline Py_ssize_t perdure_simple_in_xml(const unsigned char *p, Py_ssize_t n)
     {
         const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;

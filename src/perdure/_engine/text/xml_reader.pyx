@@ -436,6 +436,10 @@ cdef class Elements:
             top.args = self.one(frame)
         elif what == _KWARGS:
             top.kwargs = self.one(frame)
+        elif top.what == _PERDURE:
+            if frame.nodes > top.nodes:
+                self.fail("an <effect> behind the value, before which it comes")
+            self.builder.tape.dropped.append(self.one(frame))
         else:
             if (what == _STATE or what == _EFFECT) and self.count - frame.nodes != 1:
                 self.one(frame)

@@ -14,6 +14,7 @@ cdef enum:
     WHOLE_ARGS = 128
     KEYWORDS = 256
     STEP = 512
+    FIRST = 1024  # what is called before there is a value
 
 cdef enum:
     _DOCUMENT, _PERDURE, _NONE, _TRUE, _FALSE, _INT, _FLOAT, _STR, _CHAR, _BYTES, _BYTEARRAY, _STRING, _BUFFER, _LIST

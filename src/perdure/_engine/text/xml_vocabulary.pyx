@@ -36,7 +36,7 @@ def define(int what, str name, int role, int accepts, *, bint text=False, bint l
 
 cdef int set_up() except -1:
     define(_DOCUMENT, "", 0, ROOT)
-    define(_PERDURE, "perdure", ROOT, VALUE)
+    define(_PERDURE, "perdure", ROOT, VALUE | FIRST)
     define(_NONE, "none", VALUE, 0)
     define(_TRUE, "true", VALUE, 0)
     define(_FALSE, "false", VALUE, 0)
@@ -73,7 +73,7 @@ cdef int set_up() except -1:
     define(_PAIRS, "pairs", STEP, ENTRY_, stage=LAST)
     define(_ADDS, "adds", STEP, VALUE, stage=LAST)
     define(_STATE, "state", STEP, VALUE, stage=LAST)
-    define(_EFFECT, "effect", STEP, VALUE, stage=LAST)
+    define(_EFFECT, "effect", STEP | FIRST, VALUE, stage=LAST)
     define(_ATTR, "attr", STEP, VALUE, attribute="name", needed=True, stage=LAST)
 
 set_up()

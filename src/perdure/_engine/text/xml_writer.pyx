@@ -19,8 +19,6 @@ from perdure._engine.opcodes cimport *
 from perdure._engine.text.formed cimport value_of
 from perdure._engine.text.xml_output cimport *
 
-from perdure.errors import CorruptError
-
 cdef enum:
     ONCE = 1      # places that lead to a row
     AGAIN_SEEN = 2
@@ -162,11 +160,25 @@ cdef class Writing(Output):
     # -- the walk
 
     cdef bytes document(self):
-        cdef Step* s
-        self.look()
+        self.look(self.tape.root)
+        for row in self.tape.dropped:
+            self.look(row)
         self.say(b'<perdure xmlns="urn:perdure:graph:1">')
         self.level = 1
+        for row in self.tape.dropped:
+            self.start(b"effect", 0)
+            self.wrap(b"effect", row)
+            self.walk()
         self.enter(self.tape.root)
+        self.walk()
+        self.level = 0
+        self.line()
+        self.close(b"perdure")
+        return self.out.base[:self.out.n]
+
+    cdef int walk(self) except -1:
+        """Writes what is left of the open elements."""
+        cdef Step* s
         while self.depth:
             s = &self.steps[self.depth - 1]
             if s.what == CHILDREN:
@@ -188,13 +200,10 @@ cdef class Writing(Output):
                 else:
                     self.start(s.tag, 0)
                     self.wrap(s.tag, s.row)
-        self.level = 0
-        self.line()
-        self.close(b"perdure")
-        return self.out.base[:self.out.n]
+        return 0
 
-    cdef int look(self) except -1:
-        """How many places lead to a row from the root, and which rows are altered."""
+    cdef int look(self, uint32_t root) except -1:
+        """How many places lead to a row from this one, and which rows are altered."""
         cdef Tape tape = self.tape
         cdef Py_ssize_t count = 1, room = 256
         cdef uint32_t* stack = <uint32_t*>PyMem_Malloc(room * sizeof(uint32_t))
@@ -206,7 +215,10 @@ cdef class Writing(Output):
         if stack == NULL:
             raise MemoryError
         try:
-            stack[0] = found(tape, tape.root)
+            stack[0] = found(tape, root)
+            if self.seen[stack[0]]:
+                self.seen[stack[0]] |= AGAIN_SEEN if has_identity(&tape.rows[stack[0]]) else 0
+                return 0
             self.seen[stack[0]] = ONCE
             while count:
                 count -= 1
@@ -588,6 +600,4 @@ def write(Graph graph, indent=None, dict forms=None):
     """The document of a graph, in UTF-8 and without a declaration. ``indent``: what a level is indented by. ``forms``:
     by "module:qualname" of what is called, a function that makes of ("call" or "new", arguments, state) the tag and the
     fields of an object in a form of its own, or None."""
-    if graph.tape.dropped:
-        raise CorruptError("calls whose results are dropped before there is anything: XML has no place for them")
     return Writing(graph.tape, None if indent is None else indent.encode(), forms).document()

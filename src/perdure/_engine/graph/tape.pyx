@@ -85,7 +85,8 @@ cdef class Tape:
         p[0] = <unsigned char>op
         for i in range(width - 1):
             p[1 + i] = <unsigned char>(length >> (8 * i))
-        memcpy(p + width, data, n)
+        if n:
+            memcpy(p + width, data, n)
         self.size += width + n
         return self.add_row(kind, op, self.size - width - n, width if width > 1 else 1 + n)
 

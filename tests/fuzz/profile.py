@@ -5,8 +5,11 @@ summed, indexed, drawn from or freed. So each result is used; and one door watch
 """
 
 import contextlib
+import importlib
 import pickle
+import pkgutil
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -97,6 +100,16 @@ def methods(value: Any) -> None:
                 call(*arguments)
 
 
+def warm_up_zones() -> None:
+    """Where the system has no time zones, zoneinfo imports the packages that hold tzdata's: no stream's doing."""
+    with contextlib.suppress(ImportError):
+        import tzdata
+
+        for package in pkgutil.walk_packages(tzdata.__path__, "tzdata."):
+            if package.ispkg:
+                importlib.import_module(package.name)
+
+
 def doors() -> list[Door]:
     import perdure
 
@@ -104,6 +117,8 @@ def doors() -> list[Door]:
         use(perdure.loads(data))
 
     watch.warm_up()
+    warm_up_zones()
+    warnings.simplefilter("ignore")  # of pandas' next version: to show one is to open the source of who asked for it
     pairs = [victim.Pair(i, 2) for i in range(100)]
     perdure.loads(pickle.dumps(pairs), trusted=["tests.attacks.victim.*"])  # what the engine learns of named tuples
     audit = watch.Audit()

@@ -16,6 +16,7 @@ from libc.string cimport memchr, memcmp, memcpy, memset
 from perdure._engine.graph.nodes cimport Graph, Node, node
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
+from perdure._engine.text.floats cimport set_up_powers
 from perdure._engine.text.output cimport *
 
 cdef enum:
@@ -44,6 +45,8 @@ cdef struct Step:
     const char* closing
 
 cdef long long SAFE = 9007199254740992  # 2**53: doubles hold no more ints than up to there
+
+set_up_powers(True)
 
 cdef dict filling = {
     OP_APPEND: "items", OP_APPENDS: "items", OP_SETITEM: "pairs", OP_SETITEMS: "pairs", OP_ADDITEMS: "adds",

@@ -1,12 +1,10 @@
 # A text that grows at its end, and how strings and numbers are written in JSON.
 
-from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from cpython.mem cimport PyMem_Realloc
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
 
-cdef extern from "Python.h":
-    char* PyOS_double_to_string(double, char, int, int, int*) except NULL
-    int Py_DTSF_ADD_DOT_0
+from perdure._engine.text.floats cimport shortest
 
 cdef struct Out:
     unsigned char* base
@@ -86,15 +84,72 @@ cdef inline int put_number(Out* out, long long value) except -1:
 
 
 cdef inline int put_real(Out* out, double value) except -1:
-    """Of a finite one."""
-    cdef char* text = PyOS_double_to_string(value, b"r", 0, Py_DTSF_ADD_DOT_0, NULL)
-    cdef Py_ssize_t n = 0
-    while text[n]:
+    """Of a finite one: as repr writes it."""
+    cdef unsigned char digits[20]
+    cdef unsigned char* p
+    cdef unsigned char* start
+    cdef int exponent = 0, n = 0, point, i
+    cdef uint64_t bits, number
+    memcpy(&bits, &value, 8)
+    start = p = room_for(out, 32)
+    if bits >> 63:
+        p[0] = 45
+        p += 1
+    number = shortest(bits, &exponent) if bits << 1 else 0
+    while number and number % 10 == 0:
+        number //= 10
+        exponent += 1
+    while True:
+        digits[n] = <unsigned char>(48 + number % 10)  # the last one first
+        number //= 10
         n += 1
-    try:
-        return put(out, text, n)
-    finally:
-        PyMem_Free(text)
+        if not number:
+            break
+    point = n + exponent  # digits before the point
+    if -4 < point <= 16:
+        if point <= 0:
+            p[0] = 48
+            p[1] = 46
+            p += 2
+            for i in range(-point):
+                p[0] = 48
+                p += 1
+        for i in range(n):
+            if i == point and point > 0:
+                p[0] = 46
+                p += 1
+            p[0] = digits[n - 1 - i]
+            p += 1
+        if point >= n:
+            for i in range(point - n):
+                p[0] = 48
+                p += 1
+            p[0] = 46
+            p[1] = 48
+            p += 2
+        out.n += p - start
+        return 0
+    p[0] = digits[n - 1]
+    p += 1
+    if n > 1:
+        p[0] = 46
+        p += 1
+    for i in range(1, n):
+        p[0] = digits[n - 1 - i]
+        p += 1
+    point -= 1
+    p[0] = 101
+    p[1] = 45 if point < 0 else 43
+    p += 2
+    if point < 0:
+        point = -point
+    if point >= 100:
+        p[0] = <unsigned char>(48 + point // 100)
+        p += 1
+    p[0] = <unsigned char>(48 + point // 10 % 10)
+    p[1] = <unsigned char>(48 + point % 10)
+    out.n += p + 2 - start
+    return 0
 
 
 cdef inline int put_escape(Out* out, int c) except -1:

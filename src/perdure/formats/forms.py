@@ -17,6 +17,8 @@ import struct
 from base64 import b64encode
 from binascii import a2b_base64
 
+from perdure._engine.text.patterns import numbers_in, with_numbers
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,10 +58,10 @@ def reading() -> dict[str, Read]:
 
 def take(fields: dict[str, Any], *known: str) -> list[Any]:
     """The fields of those names, in this order, None where there is none; ValueError where there is another."""
-    for key in fields:
-        if key not in known:
-            raise ValueError(f"{key!r:.50} is no field of it")
-    return [fields.get(key) for key in known]
+    values = [fields.get(key) for key in known]
+    if len(fields) > 1 and not fields.keys() <= set(known):
+        raise ValueError(f"{next(key for key in fields if key not in known)!r:.50} is no field of it")
+    return values
 
 
 def expect(good: object, what: str) -> None:
@@ -82,27 +84,33 @@ def write_datetime(how: Any, args: list[Any], state: Any) -> Fields:
     if how != "call" or state is not None or not 1 <= len(args) <= 2 or type(args[0]) is not bytes or len(args[0]) != 10:
         return None
     packed = args[0]
-    fold, month = packed[2] >> 7, packed[2] & 127
+    month = packed[2] & 127
     year = packed[0] << 8 | packed[1]
-    if not is_date(year, month, packed[3]) or not is_clock(packed[4:]):
+    if not is_date(year, month, packed[3]):
         return None
-    fields = [("$datetime", f"{year:04}-{month:02}-{packed[3]:02}T{clock(packed[4:])}")]
-    return with_zone(fields, args, fold)
+    micro = packed[7] << 16 | packed[8] << 8 | packed[9]
+    if not is_clock(packed[4], packed[5], packed[6], micro):
+        return None
+    numbers = (year, month, packed[3], packed[4], packed[5], packed[6], micro)
+    text = with_numbers("0000-00-00T00:00:00.000000" if micro else "0000-00-00T00:00:00", numbers if micro else numbers[:6])
+    return with_zone([("$datetime", text)], args, packed[2] >> 7)
 
 
 def write_time(how: Any, args: list[Any], state: Any) -> Fields:
     if how != "call" or state is not None or not 1 <= len(args) <= 2 or type(args[0]) is not bytes or len(args[0]) != 6:
         return None
     packed = args[0]
-    fold, plain = packed[0] >> 7, bytes([packed[0] & 127]) + packed[1:]
-    if not is_clock(plain):
+    micro = packed[3] << 16 | packed[4] << 8 | packed[5]
+    numbers = (packed[0] & 127, packed[1], packed[2], micro)
+    if not is_clock(*numbers):
         return None
-    return with_zone([("$time", clock(plain))], args, fold)
+    text = with_numbers("00:00:00.000000" if micro else "00:00:00", numbers if micro else numbers[:3])
+    return with_zone([("$time", text)], args, packed[0] >> 7)
 
 
 def with_zone(fields: list[tuple[str, Any]], args: list[Any], fold: int) -> Fields:
     if len(args) == 2:
-        if args[1] is None or isinstance(args[1], (bool, int, float, str, bytes, tuple, dict, memoryview)):
+        if not is_node(args[1]):
             return None
         fields.append(("zone", args[1]))
     if fold:
@@ -117,56 +125,48 @@ def write_date(how: Any, args: list[Any], state: Any) -> Fields:
     year = packed[0] << 8 | packed[1]
     if not is_date(year, packed[2], packed[3]):
         return None
-    return [("$date", f"{year:04}-{packed[2]:02}-{packed[3]:02}")]
+    return [("$date", with_numbers("0000-00-00", (year, packed[2], packed[3])))]
+
+
+def is_node(value: Any) -> bool:
+    return hasattr(value, "kind")
 
 
 def is_date(year: int, month: int, day: int) -> bool:
     return 1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= 31
 
 
-def is_clock(packed: bytes) -> bool:
-    return packed[0] < 24 and packed[1] < 60 and packed[2] < 60 and int.from_bytes(packed[3:]) < 1_000_000
+def is_clock(hour: int, minute: int, second: int, micro: int) -> bool:
+    return hour < 24 and minute < 60 and second < 60 and micro < 1_000_000
 
 
-def clock(packed: bytes) -> str:
-    micro = int.from_bytes(packed[3:])
-    return f"{packed[0]:02}:{packed[1]:02}:{packed[2]:02}" + (f".{micro:06}" if micro else "")
-
-
-def packed_clock(text: str) -> bytes:
-    """Of HH:MM:SS, or HH:MM:SS.ffffff."""
-    expect(len(text) in (8, 15) and text[2] == text[5] == ":" and text[8:9] in ("", "."), "HH:MM:SS or HH:MM:SS.ffffff")
-    micro = digits(text[9:]) if len(text) == 15 else 0
-    packed = bytes([digits(text[:2]), digits(text[3:5]), digits(text[6:8])]) + micro.to_bytes(3)
-    expect(is_clock(packed), "a time of day")
-    return packed
-
-
-def packed_date(text: str) -> bytes:
-    expect(len(text) == 10 and text[4] == text[7] == "-", "YYYY-MM-DD")
-    year, month, day = digits(text[:4]), digits(text[5:7]), digits(text[8:])
-    expect(is_date(year, month, day), "a date")
-    return bytes([year >> 8, year & 255, month, day])
-
-
-def digits(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
-        raise ValueError("digits are expected")
-    return int(text)
+def clock(text: str, before: str = "") -> tuple[int, ...]:
+    """The numbers of a text that ends with a time of day, its microseconds too, behind those of a pattern."""
+    whole = len(text) == len(before) + 15
+    numbers = numbers_in(text, before + ("00:00:00.000000" if whole else "00:00:00"))
+    numbers = numbers if whole else (*numbers, 0)
+    expect(is_clock(*numbers[-4:]), "a time of day")
+    return numbers
 
 
 def read_datetime(fields: dict[str, Any]) -> Made:
     text, zone, fold = take(fields, "$datetime", "zone", "fold")
-    expect(type(text) is str and text[10:11] == "T", "YYYY-MM-DDTHH:MM:SS")
-    date = packed_date(text[:10])
-    return zoned(DATETIME, bytes([date[0], date[1], date[2] | fold_bit(fold), date[3]]) + packed_clock(text[11:]), zone)
+    expect(type(text) is str, "a string")
+    year, month, day, hour, minute, second, micro = clock(text, "0000-00-00T")
+    expect(is_date(year, month, day), "a date")
+    packed = (year >> 8, year & 255, month | fold_bit(fold), day, hour, minute, second, *thirds(micro))
+    return zoned(DATETIME, bytes(packed), zone)
 
 
 def read_time(fields: dict[str, Any]) -> Made:
     text, zone, fold = take(fields, "$time", "zone", "fold")
-    expect(type(text) is str, "HH:MM:SS")
-    packed = packed_clock(text)
-    return zoned(TIME, bytes([packed[0] | fold_bit(fold)]) + packed[1:], zone)
+    expect(type(text) is str, "a string")
+    hour, minute, second, micro = clock(text)
+    return zoned(TIME, bytes((hour | fold_bit(fold), minute, second, *thirds(micro))), zone)
+
+
+def thirds(micro: int) -> tuple[int, int, int]:
+    return micro >> 16, micro >> 8 & 255, micro & 255
 
 
 def fold_bit(fold: Any) -> int:
@@ -177,14 +177,16 @@ def fold_bit(fold: Any) -> int:
 def zoned(name: str, packed: bytes, zone: Any) -> Made:
     if zone is None:
         return ["call", name, (packed,), None]
-    expect(not isinstance(zone, (bool, int, float, str, list, dict)), "a zone that is an object")
+    expect(is_node(zone), "a zone that is an object")
     return ["call", name, (packed, zone), None]
 
 
 def read_date(fields: dict[str, Any]) -> Made:
     (text,) = take(fields, "$date")
-    expect(type(text) is str, "YYYY-MM-DD")
-    return ["call", DATE, (packed_date(text),), None]
+    expect(type(text) is str, "a string")
+    year, month, day = numbers_in(text, "0000-00-00")
+    expect(is_date(year, month, day), "a date")
+    return ["call", DATE, (bytes((year >> 8, year & 255, month, day)),), None]
 
 
 def write_timedelta(how: Any, args: list[Any], state: Any) -> Fields:
@@ -235,8 +237,8 @@ def read_timezone(fields: dict[str, Any]) -> Made:
     text, name = take(fields, "$timezone", "name")
     expect(type(text) is str and text[:1] in ("+", "-") and len(text) in (6, 9, 16), "+HH:MM")
     expect(name is None or type(name) is str, "a name, if there is one, that is a string")
-    packed = packed_clock(text[1:] + (":00" if len(text) == 6 else ""))
-    micro = int.from_bytes(packed[3:]) + 1_000_000 * (packed[0] * 3600 + packed[1] * 60 + packed[2])
+    hour, minute, second, micro = clock(text[1:] + (":00" if len(text) == 6 else ""))
+    micro += 1_000_000 * (hour * 3600 + minute * 60 + second)
     days, rest = divmod(-micro if text[0] == "-" else micro, 86_400_000_000)
     offset = ["call", "datetime:timedelta", (days, *divmod(rest, 1_000_000)), None]
     return ["call", "datetime:timezone", (offset,) if name is None else (offset, name), None]
@@ -274,6 +276,12 @@ class Name(str):
 # -- numbers, identifiers, paths, members
 
 
+def digits(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError("digits are expected")
+    return int(text)
+
+
 def text_alone(tag: str, name: str) -> tuple[Write, Read]:
     """Of what is called with one string."""
 
@@ -291,18 +299,22 @@ def text_alone(tag: str, name: str) -> tuple[Write, Read]:
 
 
 def write_uuid(how: Any, args: list[Any], state: Any) -> Fields:
-    if how != "new" or args or type(state) is not dict or list(state) != ["int"] or not is_int(state["int"], 0, 2**128 - 1):
+    if how != "new" or args or type(state) is not dict or len(state) != 1:
         return None
-    text = f"{state['int']:032x}"
+    number = state.get("int")
+    if type(number) is not int or number < 0 or number.bit_length() > 128:
+        return None
+    text = number.to_bytes(16, "big").hex()
     return [("$uuid", f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")]
 
 
 def read_uuid(fields: dict[str, Any]) -> Made:
     (text,) = take(fields, "$uuid")
-    expect(type(text) is str and len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-"
-           and text.isascii() and (text[:8] + text[9:13] + text[14:18] + text[19:23] + text[24:]).isalnum(),
+    expect(type(text) is str and len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-",
            "a UUID with its four hyphens")  # fmt: skip
-    return ["new", "uuid:UUID", (), {"int": int(text.replace("-", ""), 16)}]
+    number = bytes.fromhex(f"{text[:8]}{text[9:13]}{text[14:18]}{text[19:23]}{text[24:]}")
+    expect(len(number) == 16, "a UUID without spaces")
+    return ["new", "uuid:UUID", (), {"int": int.from_bytes(number, "big")}]
 
 
 def write_fraction(how: Any, args: list[Any], state: Any) -> Fields:

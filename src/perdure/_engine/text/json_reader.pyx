@@ -863,9 +863,10 @@ cdef class Reader(Scanner):
             self.count = base
             return row
         if type(value) is bytes:
-            return self.builder.octets(value)
+            return self.builder.put_counted(BYTES, OP_SHORT_BINBYTES, OP_BINBYTES, OP_BINBYTES8, <bytes>value,
+                                            len(<bytes>value))
         if type(value) is str:
-            return self.builder.key(value)
+            return self.builder.text(value)
         if type(value) is int:
             return self.builder.integer(value)
         if value is None:
@@ -879,8 +880,12 @@ cdef class Reader(Scanner):
         if type(value) is bytearray:
             return self.builder.octet_array(value)
         if type(value) is dict:
-            row = self.builder.begin("dict")
-            self.builder.fill(row, "pairs", [self.row_for(each) for pair in value.items() for each in pair])
+            for key, each in (<dict>value).items():
+                self.push(self.builder.key(key))
+                self.push(self.row_for(each))
+            row = self.tape.put_leaf(DICT, OP_EMPTY_DICT, 1, NULL, 0)
+            self.builder.fill_with(row, OP_SETITEMS, self.nodes + base, self.count - base)
+            self.count = base
             return row
         if isinstance(value, str):  # of a type of its own: a name
             return self.callee(str(value))

@@ -606,7 +606,7 @@ cdef class Writer:
         cdef Row* r = &self.tape.rows[row]
         cdef Part* made = &self.tape.parts[r.first]
         cdef uint32_t args = found(self.tape, self.tape.children[made.start + 1])
-        cdef uint32_t part = made.next
+        cdef uint32_t part = made.next, part_of_args
         cdef Py_ssize_t begin
         state = None
         if callee in self.form_of:
@@ -621,7 +621,9 @@ cdef class Writer:
         if form is None or not self.is_own_tuple(args) or (part and (self.tape.parts[part].next
                                                                      or self.tape.parts[part].op != OP_BUILD)):
             return False
-        values = list(self.value_of(args, 3))
+        part_of_args = self.tape.rows[args].first
+        values = self.values_of(self.tape.parts[part_of_args].start, self.tape.parts[part_of_args].count,
+                                2) if part_of_args else []
         if part:
             state = self.value_of(self.tape.children[self.tape.parts[part].start], 3)
         if self.tape.rows[callee].kind == NAME:
@@ -633,9 +635,11 @@ cdef class Writer:
         self.open_tagged(label)
         pieces = []
         begin = self.out.n
-        for i, (key, value) in enumerate(fields):
-            if i:
+        first = True
+        for key, value in fields:
+            if not first:
                 put_byte(&self.out, 44)
+            first = False
             self.plain(key)
             put_byte(&self.out, 58)
             if type(value) is Node:
@@ -669,6 +673,7 @@ cdef class Writer:
         """A node as a form sees it: a leaf's value, a tuple or a dict of such; or the node."""
         cdef Row* r
         cdef Part* p
+        cdef Text text
         cdef uint32_t i
         row = found(self.tape, row)
         r = &self.tape.rows[row]
@@ -676,7 +681,8 @@ cdef class Writer:
             return self.tape.leaf(row)
         if r.uses <= 1 and not self.labels[row]:
             if r.kind == BYTES:
-                return bytes(self.tape.view(row))
+                text = self.tape.argument(row)
+                return text.data[:text.n]
             if r.kind == BYTEARRAY:
                 return self.tape.view(row)
             if depth and (r.kind == TUPLE or r.kind == DICT):
@@ -684,13 +690,23 @@ cdef class Writer:
                     return () if r.kind == TUPLE else {}
                 p = &self.tape.parts[r.first]
                 if not p.next and self.is_own(r, p.op):
-                    start, count = p.start, p.count
-                    values = [self.value_of(self.tape.children[start + i], depth - 1) for i in range(count)]
+                    values = self.values_of(p.start, p.count, depth - 1)
                     if r.kind == TUPLE:
                         return tuple(values)
-                    if all([type(key) is str for key in values[::2]]):
-                        return dict(zip(values[::2], values[1::2], strict=True))
+                    made = {}
+                    for i in range(0, p.count, 2):
+                        if type(values[i]) is not str:
+                            return node(self.tape, row)
+                        made[values[i]] = values[i + 1]
+                    return made
         return node(self.tape, row)
+
+    cdef list values_of(self, uint32_t start, uint32_t count, int depth):
+        cdef list values = []
+        cdef uint32_t i
+        for i in range(count):
+            values.append(self.value_of(self.tape.children[start + i], depth))
+        return values
 
 
 def first_of(pair):

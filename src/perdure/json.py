@@ -14,8 +14,8 @@ from __future__ import annotations
 import os
 
 from perdure import api
-from perdure._engine.text.plain import has_large_integers, is_plain, is_tagged
-from perdure.errors import CorruptError, PicklingError
+from perdure._engine.text.plain import is_plain, is_plain_text
+from perdure.errors import CorruptError
 from perdure.formats import json_text
 from perdure.graph import Graph
 from perdure.graph import dumps as stream_of
@@ -27,12 +27,26 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import IO, Any, Literal
+    from collections.abc import Callable, Mapping
+    from typing import Any, Literal, Protocol, overload
+
+    from perdure.api import Trusted
+
+    class _Readable(Protocol):
+        def read(self) -> str | bytes: ...
+
+    class _Writable(Protocol):
+        def write(self, text: Any, /) -> object: ...
+else:
+
+    def overload(function: Callable[..., object]) -> Callable[..., object]:
+        return function
+
 
 __all__ = ["dump", "dumps", "load", "loads"]
 
 
+@overload
 def dumps(
     obj: object,
     *,
@@ -42,8 +56,33 @@ def dumps(
     default: Callable[[Any], object] | None = None,
     safe_integers: bool = False,
     arrays: Literal["auto", "numbers", "base64"] = "auto",
-) -> str:
-    """The JSON text of ``obj``, as a str; ``.encode()`` gives the UTF-8 that a file holds.
+    text: Literal[True] = True,
+) -> str: ...
+@overload
+def dumps(
+    obj: object,
+    *,
+    indent: int | str | None = None,
+    sort_keys: bool = False,
+    ensure_ascii: bool = False,
+    default: Callable[[Any], object] | None = None,
+    safe_integers: bool = False,
+    arrays: Literal["auto", "numbers", "base64"] = "auto",
+    text: Literal[False],
+) -> bytes: ...
+def dumps(
+    obj: object,
+    *,
+    indent: int | str | None = None,
+    sort_keys: bool = False,
+    ensure_ascii: bool = False,
+    default: Callable[[Any], object] | None = None,
+    safe_integers: bool = False,
+    arrays: Literal["auto", "numbers", "base64"] = "auto",
+    text: bool = True,
+) -> str | bytes:
+    """The JSON text of ``obj``: a str, or with ``text=False`` its UTF-8 as bytes, which is what a file holds, and
+    sooner there.
 
     ``indent`` puts each item on a line of its own: a number of spaces, or a string. ``sort_keys`` sorts the dicts that
     stand as JSON objects. ``ensure_ascii`` escapes all that is not ASCII. ``default`` is called with what cannot be
@@ -58,11 +97,25 @@ def dumps(
     >>> json.dumps((1, 2))
     '{"$perdure":1,"value":{"$tuple":[1,2]}}'
     """
-    text = _written(obj, indent, sort_keys, default, safe_integers, arrays).decode()
-    return text if not ensure_ascii or text.isascii() else _escaped(text)
+    data = None
+    if orjson is not None and is_plain(obj, safe_integers):
+        try:
+            data = orjson.dumps(obj, option=orjson.OPT_SORT_KEYS if sort_keys else None)
+        except TypeError:  # an int beyond 64 bits, a lone surrogate, a key that is no string
+            pass
+    if data is None:
+        data = json_text.write(
+            Graph(_stream(obj, default)), arrays=arrays, sort_keys=sort_keys, safe_integers=safe_integers,
+            inlined=default is not None,
+        )  # fmt: skip
+    if indent is not None:
+        data = json_text.indented(data, indent)
+    if ensure_ascii:
+        data = json_text.escaped(data)
+    return data.decode() if text else data
 
 
-def loads(text: Any, *, trusted: Any = None, limits: Mapping[str, int] | None = None) -> Any:
+def loads(text: Any, *, trusted: Trusted = None, limits: Mapping[str, int] | None = None) -> Any:
     """The object of a JSON text: a str, or bytes of UTF-8. Any JSON is taken, of whoever wrote it.
 
     ``trusted`` and ``limits`` are those of ``perdure.loads``, and hold as they do there.
@@ -78,12 +131,12 @@ def loads(text: Any, *, trusted: Any = None, limits: Mapping[str, int] | None = 
     ...
     perdure.errors.UntrustedError: ...os.system...
     """
-    data = json_text.encoded(text)
-    if orjson is not None and not is_tagged(data) and not has_large_integers(data):
+    if orjson is not None and type(text) in (str, bytes) and is_plain_text(text):
         try:
-            return orjson.loads(data)
+            return orjson.loads(text)
         except orjson.JSONDecodeError:
             pass  # too deep for it, a lone surrogate, or no JSON: read below, which tells them apart
+    data = json_text.encoded(text)
     try:
         stream = stream_of(json_text.read(data))
     except CorruptError as error:
@@ -96,7 +149,7 @@ def loads(text: Any, *, trusted: Any = None, limits: Mapping[str, int] | None = 
 
 def dump(
     obj: object,
-    file: str | os.PathLike[str] | IO[str],
+    file: str | os.PathLike[str] | _Writable,
     *,
     indent: int | str | None = None,
     sort_keys: bool = False,
@@ -116,23 +169,24 @@ def dump(
     >>> json.load("answer.json")
     {'answer': 42}
     """
-    text = dumps(
+    data = dumps(
         obj, indent=indent, sort_keys=sort_keys, ensure_ascii=ensure_ascii, default=default,
-        safe_integers=safe_integers, arrays=arrays,
+        safe_integers=safe_integers, arrays=arrays, text=False,
     )  # fmt: skip
     if isinstance(file, (str, os.PathLike)):
         from perdure.files import durable
 
         with durable.opened(file) as opened:
-            opened.write(text.encode())
-            return
-    try:
-        file.write(text)
-    except TypeError:  # a binary one
-        file.write(text.encode())  # type: ignore[arg-type]
+            opened.write(data)
+    elif _is_text(file):
+        file.write(data.decode())
+    else:
+        file.write(data)
 
 
-def load(file: Any, *, trusted: Any = None, limits: Mapping[str, int] | None = None) -> Any:
+def load(
+    file: str | os.PathLike[str] | _Readable, *, trusted: Trusted = None, limits: Mapping[str, int] | None = None
+) -> Any:
     """The object of a JSON file: a path, or a file object, of text or binary, which is read to its end.
 
     The other arguments, and what is raised, are those of :func:`loads`; and OSError.
@@ -143,19 +197,11 @@ def load(file: Any, *, trusted: Any = None, limits: Mapping[str, int] | None = N
     return loads(file.read(), trusted=trusted, limits=limits)
 
 
-def _written(obj: object, indent: Any, sort_keys: bool, default: Any, safe_integers: bool, arrays: str) -> bytes:
-    text = None
-    if orjson is not None and is_plain(obj, safe_integers) and not (type(obj) is dict and "$perdure" in obj):
-        try:
-            text = orjson.dumps(obj, option=orjson.OPT_SORT_KEYS if sort_keys else None)
-        except TypeError:  # an int beyond 64 bits, a lone surrogate
-            pass
-    if text is None:
-        text = json_text.write(
-            Graph(_stream(obj, default)), arrays=arrays, sort_keys=sort_keys, safe_integers=safe_integers,
-            inlined=default is not None,
-        )  # fmt: skip
-    return text if indent is None else json_text.indented(text, indent)
+def _is_text(file: Any) -> bool:
+    """Whether a file takes str: what io calls text, or any other that says its encoding."""
+    import io
+
+    return isinstance(file, io.TextIOBase) or hasattr(file, "encoding")
 
 
 def _stream(obj: object, default: Callable[[Any], object] | None) -> bytes:
@@ -201,12 +247,6 @@ def _replaced(obj: object, default: Callable[[Any], object]) -> bytes:
     file = io.BytesIO()
     Replacing(file, 5).dump(obj)
     return file.getvalue()
-
-
-def _escaped(text: str) -> str:
-    from perdure._engine.text.layout import escaped
-
-    return escaped(text)
 
 
 def _placed(error: CorruptError, text: Any, data: bytes) -> CorruptError:

@@ -127,3 +127,19 @@ def test_depth_is_no_matter() -> None:
     assert graph.dumps(graph.loads(deep)).endswith(b"a.")
     nested = b"(" * 100_000 + b"N" + b"t" * 100_000 + b"."
     assert graph.dumps(graph.loads(nested)) == nested
+
+
+class SetApart:
+    def __reduce__(self) -> Any:
+        return SetApart, (), self.__dict__, None, None, set_apart
+
+
+def set_apart(one: SetApart, state: Any) -> None:
+    one.__dict__.update(state)
+
+
+def test_a_call_for_its_effect_stays_though_what_it_was_given_is_got_next() -> None:
+    one, shared = SetApart(), (None,)
+    one.__dict__["a"] = shared
+    node = graph.loads(pickle.dumps([one, shared])).root.items[0]
+    assert [what for what, _ in node.steps] == ["call"]

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["SCHEMA", "encoded", "indented", "read", "write"]
+__all__ = ["SCHEMA", "encoded", "escaped", "indented", "read", "write"]
 
 SCHEMA = "json.schema.json"  # beside this module
 
@@ -37,6 +37,19 @@ def read(text: bytes) -> Graph:
 def indented(text: bytes, indent: int | str) -> bytes:
     """A compact text with each item on a line of its own."""
     return layout.indented(text, (" " * indent if isinstance(indent, int) else indent).encode())
+
+
+def escaped(text: bytes) -> bytes:
+    """A text with all that is not ASCII as escapes, in two halves beyond U+FFFF."""
+    if text.isascii():
+        return text
+    import re
+
+    def escape(match: re.Match[str]) -> str:
+        halves = match[0].encode("utf-16-be").hex()
+        return "".join(f"\\u{halves[i : i + 4]}" for i in range(0, len(halves), 4))
+
+    return re.sub("[^\0-\x7f]+", escape, text.decode()).encode()
 
 
 def encoded(text: Any) -> bytes:

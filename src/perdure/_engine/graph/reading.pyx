@@ -222,6 +222,21 @@ cdef class Reading:
         self.popped_mark = False
         return 0
 
+    cdef bint is_made_of_popped(self, Row* r) noexcept:
+        """Whether a node's children can be what has just been popped: nodes of their kinds, and no call but the same."""
+        cdef Tape tape = self.tape
+        cdef Part* part = &tape.parts[r.first]
+        cdef uint32_t other, child
+        cdef Py_ssize_t i, n = len(self.popped)
+        if n != part.count:
+            return False
+        for i in range(n):
+            other = self.popped[n - 1 - i]
+            child = tape.children[part.start + i]
+            if other != child and (tape.rows[other].kind != tape.rows[child].kind or tape.rows[other].kind == OBJECT):
+                return False
+        return True
+
     cdef bint given_up(self, uint32_t row) except -1:
         """Whether what has just been popped was to become this node, which is got instead: its making had led back to
         it, and it was made there. The writer does it again."""
@@ -238,7 +253,7 @@ cdef class Reading:
             if tape.children[tape.parts[tape.rows[other].first].start] != tape.children[tape.parts[r.first].start]:
                 return False
             tape.attempts[row] = tape.add_part(0, OP_POP, &other, 1)
-        elif (r.kind == TUPLE or r.kind == FROZENSET) and n == tape.parts[r.first].count:
+        elif (r.kind == TUPLE or r.kind == FROZENSET) and self.is_made_of_popped(r):
             items = <uint32_t*>PyMem_Malloc(n * sizeof(uint32_t))
             if items == NULL:
                 raise MemoryError

@@ -1,4 +1,4 @@
-"""A compact JSON text, as a writer of ours makes it, in other clothes: indented, or of ASCII alone."""
+"""A compact JSON text, as a writer of ours or orjson makes it, with lines."""
 
 from cpython.mem cimport PyMem_Free
 
@@ -55,18 +55,3 @@ cdef int new_line(Out* out, bytes unit, Py_ssize_t depth) except -1:
     for i in range(depth):
         put(out, unit, n)
     return 0
-
-
-def escaped(str text, /):
-    """What is not ASCII as escapes, of two halves beyond U+FFFF."""
-    pieces = []
-    for character in text:
-        code = ord(character)
-        if code < 128:
-            pieces.append(character)
-        elif code < 0x10000:
-            pieces.append("\\u%04x" % code)
-        else:
-            code -= 0x10000
-            pieces.append("\\u%04x\\u%04x" % (0xD800 | code >> 10, 0xDC00 | (code & 0x3FF)))
-    return "".join(pieces)

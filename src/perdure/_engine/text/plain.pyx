@@ -11,27 +11,23 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.object cimport PyObject, PyTypeObject
 from libc.math cimport isfinite
 from libc.stdint cimport uint64_t, uintptr_t
+from libc.string cimport memcmp
+
+from perdure._engine.layouts cimport FREE_THREADED, DictEntry, dict_entries, direct_dicts
 
 cdef extern from "Python.h":
+    ctypedef struct PyListObject:
+        PyObject** ob_item
     PyTypeObject PyUnicode_Type, PyLong_Type, PyFloat_Type, PyBool_Type, PyList_Type, PyDict_Type
     PyTypeObject* Py_TYPE(PyObject*) noexcept
-    PyObject* PyList_GET_ITEM(PyObject*, Py_ssize_t) noexcept
     Py_ssize_t PyList_GET_SIZE(PyObject*) noexcept
-    int PyDict_Next(PyObject*, Py_ssize_t*, PyObject**, PyObject**) noexcept
+    bint PyDict_Next(PyObject*, Py_ssize_t*, PyObject**, PyObject**) noexcept
     double PyFloat_AS_DOUBLE(PyObject*) noexcept
     Py_ssize_t Py_REFCNT(PyObject*) noexcept
     long long PyLong_AsLongLongAndOverflow(object, int*) except? -1
+    char* PyBytes_AsString(object) except NULL
+    const char* PyUnicode_AsUTF8AndSize(object, Py_ssize_t*) except NULL
     PyObject* Py_None
-
-cdef extern from *:
-    """
-    #ifdef Py_GIL_DISABLED
-    #define PERDURE_GIL 0
-    #else
-    #define PERDURE_GIL 1
-    #endif
-    """
-    bint PERDURE_GIL
 
 cdef enum:
     DEEPEST = 250   # what orjson writes ends at 254
@@ -39,7 +35,10 @@ cdef enum:
 cdef long long SAFE = 9007199254740992  # 2**53
 
 cdef struct Level:
-    PyObject* container
+    PyObject** next     # what it holds, each `stride` from the last
+    PyObject** end
+    Py_ssize_t stride
+    PyObject* other     # a dict whose table cannot be looked at
     Py_ssize_t at
 
 
@@ -89,11 +88,11 @@ def is_plain(value, /, bint safe_integers=False):
     cdef PyObject* one = <PyObject*>value
     cdef PyObject* key
     cdef PyTypeObject* kind
-    cdef Level* level
+    cdef Level* level = NULL
     cdef int depth = 0, overflow
     cdef Seen seen = None
-    if not PERDURE_GIL:
-        return False  # another thread may change what is looked at
+    if FREE_THREADED or (type(value) is dict and "$perdure" in <dict>value):
+        return False  # another thread may change what is looked at; a text with that key would be tagged
     while True:
         kind = Py_TYPE(one)
         if kind == &PyUnicode_Type or kind == &PyBool_Type or one == Py_None:
@@ -114,50 +113,86 @@ def is_plain(value, /, bint safe_integers=False):
                     seen = Seen()
                 if seen.has(one):
                     return False
-            levels[depth].container = one
-            levels[depth].at = 0
+            level = &levels[depth]
             depth += 1
+            open_level(level, one)
         else:
             return False
         while True:
             if not depth:
                 return True
             level = &levels[depth - 1]
-            if Py_TYPE(level.container) == &PyList_Type:
-                if not numbers_and_strings(level, safe_integers):
+            if level.other == NULL:
+                if not simple_ones(level, safe_integers):
                     return False
-                if level.at < PyList_GET_SIZE(level.container):
-                    one = PyList_GET_ITEM(level.container, level.at)
-                    level.at += 1
+                if level.next < level.end:
+                    one = level.next[0]
+                    level.next += level.stride
                     break
-            else:
-                if PyDict_Next(level.container, &level.at, &key, &one):
-                    if Py_TYPE(key) != &PyUnicode_Type:
-                        return False
-                    break
+            elif PyDict_Next(level.other, &level.at, &key, &one):
+                break  # that its keys are strings, the writer sees to
             depth -= 1
 
 
-cdef bint numbers_and_strings(Level* level, bint safe_integers) noexcept:
-    """Steps over those of a list that need no second look; False where one is not plain."""
-    cdef Py_ssize_t n = PyList_GET_SIZE(level.container)
-    cdef PyObject* one
+cdef int open_level(Level* level, PyObject* container) noexcept:
+    cdef DictEntry* entries = NULL
+    cdef Py_ssize_t n = 0
+    level.other = NULL
+    if Py_TYPE(container) == &PyList_Type:
+        level.next = (<PyListObject*>container).ob_item
+        level.end = level.next + PyList_GET_SIZE(container)
+        level.stride = 1
+        return 0
+    if direct_dicts:
+        entries = dict_entries(container, &n)
+    if entries != NULL:
+        level.next = &entries[0].value
+        level.end = level.next + 2 * n
+        level.stride = 2
+        return 0
+    level.other = container
+    level.at = 0
+    return 0
+
+
+cdef inline bint simple_ones(Level* level, bint safe_integers) noexcept:
+    """Steps over what needs no second look; False where one is not plain."""
+    cdef PyObject** p = level.next
+    cdef PyObject** end = level.end
+    cdef Py_ssize_t stride = level.stride
     cdef PyTypeObject* kind
-    while level.at < n:
-        one = PyList_GET_ITEM(level.container, level.at)
-        kind = Py_TYPE(one)
-        if kind == &PyFloat_Type:
-            if not isfinite(PyFloat_AS_DOUBLE(one)):
-                return False
-        elif kind != &PyUnicode_Type and (kind != &PyLong_Type or safe_integers):
-            return True
-        level.at += 1
+    while p < end:
+        if p[0] != NULL:  # where a dict has lost an entry
+            kind = Py_TYPE(p[0])
+            if kind == &PyFloat_Type:
+                if not isfinite(PyFloat_AS_DOUBLE(p[0])):
+                    return False
+            elif kind != &PyUnicode_Type and (kind != &PyLong_Type or safe_integers) and kind != &PyBool_Type \
+                    and p[0] != Py_None:
+                break
+        p += stride
+    level.next = p
     return True
 
 
-def is_tagged(bytes text, /):
-    """Whether a text is an object whose first key is "$perdure", however that is spelt."""
-    cdef const unsigned char* p = text
+def is_plain_text(text, /):
+    """Whether a plain reader reads a str, or bytes, as it is meant, or refuses it: it is not tagged, and no int in it
+    is beyond 64 bits, of which such readers make floats."""
+    cdef const unsigned char* p
+    cdef Py_ssize_t n = 0
+    if type(text) is str:
+        try:
+            p = <const unsigned char*>PyUnicode_AsUTF8AndSize(text, &n)
+        except UnicodeEncodeError:
+            return False
+    else:
+        p = <const unsigned char*>PyBytes_AsString(text)
+        n = len(<bytes>text)
+    return not is_tagged(p) and not has_large_integers(p, p + n)
+
+
+cdef bint is_tagged(const unsigned char* p) noexcept:
+    """Whether a text, behind which is a 0, is an object whose first key is "$perdure", however that is spelt."""
     cdef const char* name = b"$perdure"
     cdef int i, c
     while p[0] == 32 or p[0] == 10 or p[0] == 13 or p[0] == 9:
@@ -172,8 +207,8 @@ def is_tagged(bytes text, /):
     p += 1
     for i in range(8):
         c = p[0]
-        if c == 92:  # \u00XX; the byte behind the text is 0
-            if p[1] != b"u" or p[2] != 48 or p[3] != 48 or not p[4] or not p[5]:
+        if c == 92:  # \u00XX
+            if p[1] != 117 or p[2] != 48 or p[3] != 48 or not p[4] or not p[5]:
                 return False
             c = digit(p[4]) << 4 | digit(p[5])
             p += 5
@@ -187,39 +222,61 @@ cdef int digit(int c) noexcept:
     return c - 48 if 48 <= c <= 57 else (c | 32) - 87 if 97 <= (c | 32) <= 102 else -1
 
 
-def has_large_integers(bytes text, /):
-    """Whether there may be an int beyond 64 bits, which plain readers make a float of. One has 19 digits at least, so
-    that a look at every 19th byte finds it."""
-    cdef const unsigned char* start = text
-    cdef const unsigned char* end = start + len(text)
-    cdef const unsigned char* p = start + 18
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+    /* The first of eight digits in a row, which lie at a multiple of eight from p, or within them; else the end. A
+       number of 19 digits has such eight. */
+    static inline const unsigned char *perdure_eight_digits(const unsigned char *p, const unsigned char *end)
+    {
+        const uint64_t ones = 0x0101010101010101u;
+        for (; end - p >= 8; p += 8) {
+            uint64_t x;
+            memcpy(&x, p, 8);
+            x ^= ones * 0x30;
+            if (!((((x & ones * 0x7F) + ones * 0x76) | x) & ones * 0x80))
+                return p;
+        }
+        return end;
+    }
+    """
+    const unsigned char* eight_digits "perdure_eight_digits"(const unsigned char*, const unsigned char*) noexcept
+
+
+cdef bint has_large_integers(const unsigned char* start, const unsigned char* end) noexcept:
+    """Of 19 digits at least. The byte behind the text is 0."""
+    cdef const unsigned char* p = start
     cdef const unsigned char* first
     cdef const unsigned char* last
     cdef Py_ssize_t n
     cdef bint negative
-    while p < end:
-        if not 48 <= p[0] <= 57:
-            p += 19
-            continue
-        first = last = p
-        while first > start and 48 <= first[-1] <= 57 and p - first < 18:
-            first -= 1
-        if p - first < 18 and not 48 <= first[18] <= 57:  # the byte behind the text is 0
-            p += 19
+    while True:
+        p = eight_digits(p, end)
+        if end - p < 8:
+            return False
+        first = p
+        last = p + 8
+        while 48 <= last[0] <= 57:
+            last += 1
+        p += 8
+        if last - first < 12:  # at most 7 digits come before these
             continue
         while first > start and 48 <= first[-1] <= 57:
             first -= 1
-        while 48 <= last[0] <= 57:
-            last += 1
         n = last - first
-        p = last + 18
+        p += (last - p) & ~7
         if n < 19 or last[0] == 46 or (last[0] | 32) == 101:
             continue
         negative = first > start and first[-1] == 45
-        if first - negative > start and first[-1 - negative] in b'.eE+"-':
-            continue  # no int begins here
-        if n > 20 or (n == 20 and (negative or first[:20] > b"18446744073709551615")):
+        if first - negative > start and is_within(first[-1 - <int>negative]):
+            continue
+        if n > 20 or (n == 20 and (negative or memcmp(first, b"18446744073709551615", 20) > 0)):
             return True
-        if n == 19 and negative and first[:19] > b"9223372036854775808":
+        if n == 19 and negative and memcmp(first, b"9223372036854775808", 19) > 0:
             return True
-    return False
+
+
+cdef inline bint is_within(int c) noexcept:
+    """Whether no int begins behind this character: a fraction or an exponent does, or a string."""
+    return c == 46 or c == 101 or c == 69 or c == 43 or c == 34 or c == 45

@@ -783,7 +783,6 @@ cdef class Reader(Scanner):
     cdef int make(self, Frame* frame) except -1:
         """An object of its callee and arguments, unless it is made."""
         cdef uint32_t parts[3]
-        cdef Row* row
         if self.tape.rows[frame.row].first:
             return 0
         parts[0] = frame.callee
@@ -794,9 +793,6 @@ cdef class Reader(Scanner):
         parts[2] = frame.kwargs
         if frame.kwargs:
             self.tape.rows[frame.row].op = OP_NEWOBJ_EX
-        row = &self.tape.rows[parts[1]]
-        if row.kind != TUPLE or (frame.kwargs and self.tape.rows[frame.kwargs].kind != DICT):
-            raise CorruptError("arguments are a tuple, and kwargs a dict")
         frame.stage = FILLED
         return self.builder.close(frame.row, parts, 3 if frame.kwargs else 2)
 

@@ -31,7 +31,7 @@ cdef enum:
     MEMBERS    # "key": value
 
 cdef enum:
-    MOST_DIGITS = 4300  # of an int that is written in decimals
+    MOST_BITS = 14284  # of an int that is written in decimals: it has no more than 4,300 digits
 
 cdef struct Step:
     uint8_t what
@@ -299,7 +299,12 @@ cdef class Writer:
 
     cdef int large(self, value) except -1:
         """An int beyond what a double holds exactly."""
-        text = b"%d" % value if value.bit_length() < MOST_DIGITS * 3 else None
+        text = None
+        if value.bit_length() <= MOST_BITS:
+            try:
+                text = b"%d" % value
+            except ValueError:  # the interpreter's limit is lower
+                pass
         if text is not None and not self.safe:
             return self.say_bytes(text)
         self.tag(b'{"$int":"')

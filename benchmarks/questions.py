@@ -284,6 +284,62 @@ def xml_contests(way: str) -> Callable[[Any], Iterator[Contest]]:
     return contests
 
 
+# JSON: plain data beside orjson, objects beside jsonpickle ---------------------------------------------
+
+
+def json_rivals() -> tuple[Any, Any]:
+    import jsonpickle
+    import orjson
+
+    return orjson, jsonpickle
+
+
+def json_plain_contests(loads: bool) -> Callable[[Any], Iterator[Contest]]:
+    """The inputs that JSON holds; both sides read a str, both write bytes."""
+
+    def contests(module):
+        from perdure import json
+
+        orjson, _ = json_rivals()
+        for given in of_group("plain"):
+            value = made(given)
+            text = json.dumps(value)
+            if orjson.loads(text) != value or (loads and given.fresh):
+                continue
+            if loads:
+                calls = {"perdure": json.loads, "orjson": orjson.loads}
+                yield Contest(given.name, calls, dict.fromkeys(calls, functools.partial(_return, text)))
+                continue
+            calls = {"perdure": functools.partial(json.dumps, text=False), "orjson": orjson.dumps}
+            make = given.make if given.fresh else functools.partial(_return, value)
+            yield Contest(given.name, calls, dict.fromkeys(calls, make), given.fresh)
+
+    return contests
+
+
+def json_object_contests(loads: bool) -> Callable[[Any], Iterator[Contest]]:
+    def contests(module):
+        from perdure import json
+
+        _, jsonpickle = json_rivals()
+        encode = functools.partial(jsonpickle.encode, keys=True)
+        decode = functools.partial(jsonpickle.decode, keys=True)
+        ours = functools.partial(json.loads, trusted=TRUSTED)
+        for given in of_group("objects"):
+            value = made(given)
+            if not same(ours(json.dumps(value)), value):
+                raise AssertionError(f"{given.name}: what was loaded is not what was dumped")
+            if loads:
+                texts = {"perdure": json.dumps(value), "jsonpickle": encode(value)}
+                yield Contest(given.name, {"perdure": ours, "jsonpickle": decode},
+                              {who: functools.partial(_return, text) for who, text in texts.items()})
+            else:
+                calls = {"perdure": json.dumps, "jsonpickle": encode}
+                yield Contest(given.name, calls, dict.fromkeys(calls, functools.partial(_return, value)))
+
+    return contests
+
+
 # The table of questions ------------------------------------------------------------------------------
 
 newer = sys.version_info >= (3, 13)  # their own loads have become faster, ours are bound by allocation
@@ -312,6 +368,14 @@ QUESTIONS = [
         Target("geomean", "pickle", 1.5), Target("minimum", "pickle", 1.0)]),
     Question("loads-small", f"loading {BATCH} small messages", ("dumps", "loads", "Pickler", "Unpickler"),
              small_load_contests, [Target("minimum", "pickle", 2.0)]),
+    Question("dumps-json-plain", "perdure.json.dumps, plain data", ("dumps",), json_plain_contests(False), [
+        Target("geomean", "orjson", 1 / 1.15)]),
+    Question("loads-json-plain", "perdure.json.loads, plain data", ("loads",), json_plain_contests(True), [
+        Target("geomean", "orjson", 1 / 1.15)]),
+    Question("dumps-json-objects", "perdure.json.dumps, objects", ("dumps",), json_object_contests(False), [
+        Target("geomean", "jsonpickle", 10.0)]),
+    Question("loads-json-objects", "perdure.json.loads under a policy, objects", ("loads",), json_object_contests(True), [
+        Target("geomean", "jsonpickle", 10.0)]),
     Question("trust-plain", "loads under the built-in profile, plain data", ("dumps", "loads"), trust_contests("plain"), [
         Target("geomean", "perdure.pickle", 1 / 1.05)]),
     Question("trust-objects", "loads under a policy, objects and tables", ("dumps", "loads"),

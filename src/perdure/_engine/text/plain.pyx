@@ -29,7 +29,19 @@ cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object, Py_ssize_t*) except NULL
     PyObject* Py_None
 
+cdef extern from *:
+    """
+    /* What is looked at next is on its way meanwhile. */
+    #if defined(__GNUC__)
+    #define PERDURE_FETCH(p) __builtin_prefetch(p)
+    #else
+    #define PERDURE_FETCH(p) ((void)(p))
+    #endif
+    """
+    void fetch "PERDURE_FETCH"(const void*) noexcept
+
 cdef enum:
+    AHEAD = 8
     DEEPEST = 250   # what orjson writes ends at 254
 
 cdef long long SAFE = 9007199254740992  # 2**53
@@ -139,8 +151,9 @@ cdef int open_level(Level* level, PyObject* container) noexcept:
     cdef Py_ssize_t n = 0
     level.other = NULL
     if Py_TYPE(container) == &PyList_Type:
-        level.next = (<PyListObject*>container).ob_item
-        level.end = level.next + PyList_GET_SIZE(container)
+        n = PyList_GET_SIZE(container)
+        level.next = (<PyListObject*>container).ob_item if n else <PyObject**>level  # an empty one has no items
+        level.end = level.next + n
         level.stride = 1
         return 0
     if direct_dicts:
@@ -155,24 +168,48 @@ cdef int open_level(Level* level, PyObject* container) noexcept:
     return 0
 
 
-cdef inline bint simple_ones(Level* level, bint safe_integers) noexcept:
-    """Steps over what needs no second look; False where one is not plain."""
-    cdef PyObject** p = level.next
-    cdef PyObject** end = level.end
-    cdef Py_ssize_t stride = level.stride
+cdef bint simple_ones(Level* level, bint safe_integers) noexcept:
+    """Steps over what needs no second look: leaves, and containers of nothing else; False where one is not plain."""
+    cdef PyObject** p
+    cdef PyTypeObject* kind
+    cdef Level inner
+    while True:
+        p = leaves(level.next, level.end, level.stride, safe_integers)
+        if p == NULL:
+            return False
+        level.next = p
+        if p >= level.end or Py_REFCNT(p[0]) > 1:
+            return True
+        kind = Py_TYPE(p[0])
+        if kind != &PyList_Type and kind != &PyDict_Type:
+            return True
+        open_level(&inner, p[0])
+        if inner.other != NULL:
+            return True
+        p = leaves(inner.next, inner.end, inner.stride, safe_integers)
+        if p == NULL:
+            return False
+        if p < inner.end:
+            return True
+        level.next += level.stride
+
+
+cdef inline PyObject** leaves(PyObject** p, PyObject** end, Py_ssize_t stride, bint safe_integers) noexcept:
+    """Where the first lies that is no leaf; NULL where a leaf is not plain."""
     cdef PyTypeObject* kind
     while p < end:
+        if p + AHEAD < end:
+            fetch(p[AHEAD])
         if p[0] != NULL:  # where a dict has lost an entry
             kind = Py_TYPE(p[0])
             if kind == &PyFloat_Type:
                 if not isfinite(PyFloat_AS_DOUBLE(p[0])):
-                    return False
+                    return NULL
             elif kind != &PyUnicode_Type and (kind != &PyLong_Type or safe_integers) and kind != &PyBool_Type \
                     and p[0] != Py_None:
                 break
         p += stride
-    level.next = p
-    return True
+    return p
 
 
 def is_plain_text(text, /):

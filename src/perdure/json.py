@@ -12,6 +12,7 @@ installed. What a text may name and build is decided by the policy of `perdure.l
 from __future__ import annotations
 
 import os
+from typing import overload
 
 from perdure import api
 from perdure._engine.text.plain import is_plain, is_plain_text
@@ -28,7 +29,7 @@ except ImportError:
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, Literal, Protocol, overload
+    from typing import Any, Literal, Protocol
 
     from perdure.api import Trusted
 
@@ -37,11 +38,6 @@ if TYPE_CHECKING:
 
     class _Writable(Protocol):
         def write(self, text: Any, /) -> object: ...
-else:
-
-    def overload(function: Callable[..., object]) -> Callable[..., object]:
-        return function
-
 
 __all__ = ["dump", "dumps", "load", "loads"]
 
@@ -210,43 +206,9 @@ def _stream(obj: object, default: Callable[[Any], object] | None) -> bytes:
     except Exception:
         if default is None:
             raise
-    return _replaced(obj, default)
+    from perdure.formats import substitutes
 
-
-def _replaced(obj: object, default: Callable[[Any], object]) -> bytes:
-    """The stream of an object in which a persistent id stands for each object that cannot be pickled: what ``default``
-    makes of it."""
-    import copyreg
-    import io
-    import types
-
-    known: dict[int, tuple[object, tuple[object]]] = {}  # by id: the object, which stays alive, and its substitute
-    natives = {type(None), bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset}
-    by_name = (type, types.FunctionType, types.BuiltinFunctionType)
-
-    def can_be_pickled(one: Any) -> bool:
-        try:
-            if isinstance(one, by_name):
-                api.dumps(one)
-            elif type(one) not in copyreg.dispatch_table:
-                one.__reduce_ex__(5)
-        except Exception:
-            return False
-        return True
-
-    class Replacing(api.Pickler):
-        def persistent_id(self, one: Any) -> Any:
-            if type(one) in natives:
-                return None
-            if id(one) not in known:
-                if can_be_pickled(one):
-                    return None
-                known[id(one)] = one, (default(one),)
-            return known[id(one)][1][0]
-
-    file = io.BytesIO()
-    Replacing(file, 5).dump(obj)
-    return file.getvalue()
+    return substitutes.dumps(obj, default)
 
 
 def _placed(error: CorruptError, text: Any, data: bytes) -> CorruptError:

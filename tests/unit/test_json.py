@@ -117,7 +117,7 @@ def test_a_lone_surrogate_in_an_escape_is_read() -> None:
     ({"$a": ()}, '{"$dict":[["$a",{"$tuple":[]}]]}'), ({"b": 1, "$perdure": 2}, '{"$dict":[["b",1],["$perdure",2]]}'),
     ("\ud800x\udc00", '{"$str":[55296,"x",56320]}'), ("\ud83d" + "\ude00", '{"$str":[55357,56832]}'), (len, '{"$name":"builtins:len"}'),
     (datetime.datetime(1, 2, 3, 4, 5, 6, 7, fold=1), '{"$datetime":"0001-02-03T04:05:06.000007","fold":1}'),
-    (datetime.datetime(1, 2, 3, tzinfo=datetime.timezone.utc), '{"$datetime":"0001-02-03T00:00:00","zone":{"$timezone":"+00:00"}}'),
+    (datetime.datetime(1, 2, 3, tzinfo=datetime.UTC), '{"$datetime":"0001-02-03T00:00:00","zone":{"$timezone":"+00:00"}}'),
     (datetime.date(9999, 12, 31), '{"$date":"9999-12-31"}'), (datetime.time(4, 5), '{"$time":"04:05:00"}'),
     (datetime.timedelta(-1, 2, 3), '{"$timedelta":[-1,2,3]}'),
     (datetime.timezone(-datetime.timedelta(seconds=5, microseconds=1), "x"), '{"$timezone":"-00:00:05.000001","name":"x"}'),

@@ -58,14 +58,15 @@ def encoded(text: Any) -> bytes:
         try:
             data = text.encode()
         except UnicodeEncodeError as error:
-            raise CorruptError(f"a lone surrogate stands in the text (at character {error.start})", error.start) from None
+            where = f"at character {error.start:,}"
+            raise CorruptError(f"a lone surrogate stands in the text ({where})", error.start) from None
     else:
         data = text if type(text) is bytes else bytes(memoryview(text))
         try:
             if not data.isascii():
                 data.decode()
         except UnicodeDecodeError as error:
-            raise CorruptError(f"the text is not UTF-8 (at byte {error.start})", error.start) from None
+            raise CorruptError(f"the text is not UTF-8 (at byte {error.start:,})", error.start) from None
     if data.startswith(b"\xef\xbb\xbf"):
         raise CorruptError("the text begins with a byte order mark, which JSON has not (at byte 0)", 0)
     return data

@@ -223,7 +223,7 @@ cdef class Reading:
         return 0
 
     cdef bint is_made_of_popped(self, Row* r) noexcept:
-        """Whether a node's children can be what has just been popped: nodes of their kinds, and no call but the same."""
+        """Whether a node's children can be what has just been popped: of the same kinds, and no call but the same."""
         cdef Tape tape = self.tape
         cdef Part* part = &tape.parts[r.first]
         cdef uint32_t other, child

@@ -27,7 +27,9 @@ cdef extern from *:
         uint64_t ah = a >> 32, al = a & 0xFFFFFFFF, bh = b >> 32, bl = b & 0xFFFFFFFF;
         uint64_t low = al * bl, one = ah * bl, other = al * bh;
         uint64_t middle = (low >> 32) + (one & 0xFFFFFFFF) + (other & 0xFFFFFFFF);
-        perdure_two two = { ah * bh + (one >> 32) + (other >> 32) + (middle >> 32), (middle << 32) | (low & 0xFFFFFFFF) };
+        perdure_two two;
+        two.high = ah * bh + (one >> 32) + (other >> 32) + (middle >> 32);
+        two.low = (middle << 32) | (low & 0xFFFFFFFF);
         return two;
     }
     #endif

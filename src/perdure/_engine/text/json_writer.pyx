@@ -7,10 +7,11 @@ Rules:
 """
 
 from binascii import b2a_base64
+from operator import itemgetter
 
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.math cimport isfinite
-from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memcmp, memcpy, memset
 
 from perdure._engine.graph.nodes cimport Graph, Node, node
@@ -44,6 +45,7 @@ cdef struct Step:
     uint32_t next   # child of the part
     const char* closing
 
+cdef object first = itemgetter(0)
 cdef long long SAFE = 9007199254740992  # 2**53: doubles hold no more ints than up to there
 
 set_up_powers(True)
@@ -419,7 +421,7 @@ cdef class Writer:
                 pairs.append((self.tape.leaf(found(self.tape, key)), key,
                               self.tape.children[self.tape.parts[part].start + i + 1]))
             part = self.tape.parts[part].next
-        pairs.sort(key=first_of)
+        pairs.sort(key=first)
         self.orders.append([row for pair in pairs for row in pair[1:]])
         step.phase = 1
         return 0
@@ -640,11 +642,11 @@ cdef class Writer:
         self.open_tagged(label)
         pieces = []
         begin = self.out.n
-        first = True
+        begun = False
         for key, value in fields:
-            if not first:
+            if begun:
                 put_byte(&self.out, 44)
-            first = False
+            begun = True
             self.plain(key)
             put_byte(&self.out, 58)
             if type(value) is Node:
@@ -712,10 +714,6 @@ cdef class Writer:
         for i in range(count):
             values.append(self.value_of(self.tape.children[start + i], depth))
         return values
-
-
-def first_of(pair):
-    return pair[0]
 
 
 cdef bint is_unicode(str text) except -1:

@@ -50,8 +50,8 @@ def indented(bytes text, bytes unit, /):
 
 
 cdef int new_line(Out* out, bytes unit, Py_ssize_t depth) except -1:
-    cdef Py_ssize_t i, n = len(unit)
+    cdef Py_ssize_t n = len(unit)
     put_byte(out, 10)
-    for i in range(depth):
+    for _ in range(depth):
         put(out, unit, n)
     return 0

@@ -111,7 +111,7 @@ cdef inline int put_real(Out* out, double value) except -1:
             p[0] = 48
             p[1] = 46
             p += 2
-            for i in range(-point):
+            for _ in range(-point):
                 p[0] = 48
                 p += 1
         for i in range(n):
@@ -121,7 +121,7 @@ cdef inline int put_real(Out* out, double value) except -1:
             p[0] = digits[n - 1 - i]
             p += 1
         if point >= n:
-            for i in range(point - n):
+            for _ in range(point - n):
                 p[0] = 48
                 p += 1
             p[0] = 46
@@ -159,7 +159,8 @@ cdef inline int put_escape(Out* out, int c) except -1:
     p[0] = 92
     p[1] = <unsigned char>c
     if c < 32:
-        p[1] = b"n" if c == 10 else b"t" if c == 9 else b"r" if c == 13 else b"b" if c == 8 else b"f" if c == 12 else b"u"
+        p[1] = (b"n" if c == 10 else b"t" if c == 9 else b"r" if c == 13 else b"b" if c == 8 else b"f" if c == 12
+                else b"u")
         if p[1] == b"u":
             p[2] = p[3] = 48
             p[4] = <unsigned char>digits[c >> 4]

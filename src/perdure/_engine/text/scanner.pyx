@@ -213,7 +213,7 @@ cdef class Scanner:
         while 48 <= q[0] <= 57:
             q += 1
         if q - self.p > MOST_DIGITS + 1:
-            raise LimitError(f"an int of more than {MOST_DIGITS:,} digits: $int takes them as hexadecimal ones", "digits")
+            raise LimitError(f"an int of more than {MOST_DIGITS:,} digits: $int takes hexadecimal ones", "digits")
         try:
             value = int(self.p[:q - self.p])
         except ValueError as error:

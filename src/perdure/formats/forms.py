@@ -406,9 +406,9 @@ class Numpy:
 
     def dtype_of(self, node: Any) -> str | None:
         """"<f8" of the node of a dtype; None of any other."""
-        index = getattr(node, "index", None)
-        if index is None:
+        if not is_node(node):
             return None
+        index = node.index
         if index not in self.dtypes:
             self.dtypes[index] = dtype_of_node(node)
         return self.dtypes[index]

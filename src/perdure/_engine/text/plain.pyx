@@ -159,7 +159,7 @@ cdef int open_level(Level* level, PyObject* container) noexcept:
     if direct_dicts:
         entries = dict_entries(container, &n)
     if entries != NULL:
-        level.next = &entries[0].value
+        level.next = &entries[0].value if n else <PyObject**>level
         level.end = level.next + 2 * n
         level.stride = 2
         return 0

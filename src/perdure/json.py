@@ -80,7 +80,7 @@ def dumps(
     """The JSON text of ``obj``: a str, or with ``text=False`` its UTF-8 as bytes, which is what a file holds, and
     sooner there.
 
-    ``indent`` puts each item on a line of its own: a number of spaces, or a string. ``sort_keys`` sorts the dicts that
+    ``indent`` puts each item on a line of its own: a number of spaces, or white space. ``sort_keys`` sorts the dicts that
     stand as JSON objects. ``ensure_ascii`` escapes all that is not ASCII. ``default`` is called with what cannot be
     pickled, and what it returns is written instead. ``safe_integers`` tags ints beyond 2**53, which JavaScript
     would round. ``arrays`` writes those of numpy as "numbers", as "base64", or by "auto" as numbers up to 500.
@@ -93,6 +93,8 @@ def dumps(
     >>> json.dumps((1, 2))
     '{"$perdure":1,"value":{"$tuple":[1,2]}}'
     """
+    if arrays != "auto" or indent is not None:
+        json_text.check(arrays, indent)
     data = None
     if orjson is not None and is_plain(obj, safe_integers):
         try:
@@ -127,6 +129,10 @@ def loads(text: Any, *, trusted: Trusted = None, limits: Mapping[str, int] | Non
     ...
     perdure.errors.UntrustedError: ...os.system...
     """
+    if hasattr(trusted, "__next__"):
+        trusted = tuple(trusted)
+    if trusted is not None or limits is not None:
+        api.loads(b"N.", trusted=trusted, limits=limits)  # what is wrong with them is said whatever the text is
     if orjson is not None and type(text) in (str, bytes) and is_plain_text(text):
         try:
             return orjson.loads(text)

@@ -214,6 +214,20 @@ def test_an_error_says_where_in_the_object() -> None:
     assert "root['users'][1]" in "".join(caught.value.__notes__)
 
 
+def test_what_cannot_be_honoured_is_refused_though_the_value_is_plain() -> None:
+    for options in ({"arrays": "all"}, {"indent": "-"}):
+        with pytest.raises(ValueError):
+            json.dumps([1], **options)
+    with pytest.raises(TypeError):
+        json.dumps([1], indent=1.5)  # type: ignore[call-overload]
+    with pytest.raises(ValueError):
+        json.loads("[1]", limits={"nothing": 1})
+    with pytest.raises(TypeError):
+        json.loads("[1]", trusted=5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        json.loads(5)
+
+
 # -- files
 
 
@@ -270,6 +284,23 @@ def test_what_is_no_json_is_refused(text: str) -> None:
             json.loads(given)
         assert isinstance(caught.value, ValueError)
         assert caught.value.offset is not None and 0 <= caught.value.offset <= len(given)
+
+
+def test_cpythons_documents() -> None:
+    fail = pytest.importorskip("test.test_json.test_fail")
+    for number, document in enumerate(fail.JSONDOCS, 1):
+        try:
+            expected = standard.loads(document)
+        except ValueError:
+            with pytest.raises(perdure.CorruptError):
+                json.loads(document)
+        else:
+            assert number in fail.SKIPS
+            assert json.loads(document) == expected
+    for name in ("pass1", "pass2", "pass3"):
+        document = pytest.importorskip(f"test.test_json.test_{name}").JSON
+        assert repr(json.loads(document)) == repr(standard.loads(document))
+        assert json.loads(json.dumps(json.loads(document))) == standard.loads(document)
 
 
 def test_offsets_are_of_the_text_as_given() -> None:
@@ -341,6 +372,10 @@ def test_what_a_text_names_is_the_policys(text: str) -> None:
     with pytest.raises(perdure.UnpicklingError) as caught:
         tagged(text)
     assert isinstance(caught.value, (perdure.UntrustedError, perdure.CorruptError))
+
+
+def test_trusted_may_be_an_iterator() -> None:
+    assert tagged('{"$name":"builtins:len"}', trusted=iter(["builtins.len"])) is len
 
 
 def test_before_is_the_policys_too() -> None:

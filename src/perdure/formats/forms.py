@@ -38,8 +38,6 @@ NUMBERS = 500  # an array of no more is written as numbers, by "auto"
 def writing(arrays: str = "auto") -> dict[str, _Write]:
     """By the name of what is called: a function of (how, arguments, state) that gives the tag and the fields, or None.
     Under "" one of (callee, arguments, state), for a callee that is no name but an object."""
-    if arrays not in ARRAYS:
-        raise ValueError(f"arrays= is {', '.join(map(repr, ARRAYS))}, not {arrays!r:.50}")
     numpy = Numpy(arrays)
     return _WRITING | {
         "numpy:dtype": numpy.write_dtype,

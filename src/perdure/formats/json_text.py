@@ -15,9 +15,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["SCHEMA", "encoded", "escaped", "indented", "read", "write"]
+__all__ = ["SCHEMA", "check", "encoded", "escaped", "indented", "read", "write"]
 
 SCHEMA = "json.schema.json"  # beside this module
+
+
+def check(arrays: str, indent: int | str | None) -> None:
+    """ValueError where they are not what `write` and `indented` take; TypeError where they are nothing like it."""
+    if arrays not in forms.ARRAYS:
+        raise ValueError(f"arrays= is {', '.join(map(repr, forms.ARRAYS))}, not {arrays!r:.50}")
+    if not isinstance(indent, (int, str, type(None))):
+        raise TypeError(f"indent= is a number or a string, not {type(indent).__name__}")
+    if isinstance(indent, str) and indent.strip(" \t\n\r"):
+        raise ValueError(f"indent= is white space, not {indent!r:.50}: the text would be no JSON")
 
 
 def write(

@@ -12,6 +12,7 @@ installed. What a text may name and build is decided by the policy of `perdure.l
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import overload
 
 from perdure import api
@@ -80,7 +81,7 @@ def dumps(
     """The JSON text of ``obj``: a str, or with ``text=False`` its UTF-8 as bytes, which is what a file holds, and
     sooner there.
 
-    ``indent`` puts each item on a line of its own: a number of spaces, or white space. ``sort_keys`` sorts the dicts that
+    ``indent`` puts each item on a line of its own: so many spaces, or white space. ``sort_keys`` sorts the dicts that
     stand as JSON objects. ``ensure_ascii`` escapes all that is not ASCII. ``default`` is called with what cannot be
     pickled, and what it returns is written instead. ``safe_integers`` tags ints beyond 2**53, which JavaScript
     would round. ``arrays`` writes those of numpy as "numbers", as "base64", or by "auto" as numbers up to 500.
@@ -129,7 +130,7 @@ def loads(text: Any, *, trusted: Trusted = None, limits: Mapping[str, int] | Non
     ...
     perdure.errors.UntrustedError: ...os.system...
     """
-    if hasattr(trusted, "__next__"):
+    if isinstance(trusted, Iterator):
         trusted = tuple(trusted)
     if trusted is not None or limits is not None:
         api.loads(b"N.", trusted=trusted, limits=limits)  # what is wrong with them is said whatever the text is

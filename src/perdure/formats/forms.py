@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    _Fields = list[tuple[str, Any]] | None  # the tag first; values plain, or a Node
-    _Made = list[Any]  # how ("call" or "new"), callee, arguments, state
-    _Write = Callable[[Any, list[Any], Any], _Fields]
-    _Read = Callable[[dict[str, Any]], _Made]
+    Fields = list[tuple[str, Any]] | None  # the tag first; values plain, or a Node
+    Made = list[Any]  # how ("call" or "new"), callee, arguments, state
+    Write = Callable[[Any, list[Any], Any], Fields]
+    Read = Callable[[dict[str, Any]], Made]
 
 __all__ = ["ARRAYS", "reading", "writing"]
 
@@ -35,7 +35,7 @@ ARRAYS = ("auto", "numbers", "base64")
 NUMBERS = 500  # an array of no more is written as numbers, by "auto"
 
 
-def writing(arrays: str = "auto") -> dict[str, _Write]:
+def writing(arrays: str = "auto") -> dict[str, Write]:
     """By the name of what is called: a function of (how, arguments, state) that gives the tag and the fields, or None.
     Under "" one of (callee, arguments, state), for a callee that is no name but an object."""
     numpy = Numpy(arrays)
@@ -46,7 +46,7 @@ def writing(arrays: str = "auto") -> dict[str, _Write]:
     }
 
 
-def reading() -> dict[str, _Read]:
+def reading() -> dict[str, Read]:
     """By tag, for one text: a function that makes of {key: value} how an object is made, its callee, arguments and
     state. Values are given as to `writing`, lists and dicts for tuples. Raises ValueError where the fields are not
     the form's."""
@@ -83,7 +83,7 @@ def is_packed(how: Any, args: list[Any], state: Any, size: int) -> bool:
     return how == "call" and state is None and 1 <= len(args) <= 2 and type(args[0]) is bytes and len(args[0]) == size
 
 
-def write_datetime(how: Any, args: list[Any], state: Any) -> _Fields:
+def write_datetime(how: Any, args: list[Any], state: Any) -> Fields:
     if not is_packed(how, args, state, 10):
         return None
     packed = args[0]
@@ -100,7 +100,7 @@ def write_datetime(how: Any, args: list[Any], state: Any) -> _Fields:
     return with_zone([("$datetime", text)], args, packed[2] >> 7)
 
 
-def write_time(how: Any, args: list[Any], state: Any) -> _Fields:
+def write_time(how: Any, args: list[Any], state: Any) -> Fields:
     if not is_packed(how, args, state, 6):
         return None
     packed = args[0]
@@ -112,7 +112,7 @@ def write_time(how: Any, args: list[Any], state: Any) -> _Fields:
     return with_zone([("$time", text)], args, packed[0] >> 7)
 
 
-def with_zone(fields: list[tuple[str, Any]], args: list[Any], fold: int) -> _Fields:
+def with_zone(fields: list[tuple[str, Any]], args: list[Any], fold: int) -> Fields:
     if len(args) == 2:
         if not is_node(args[1]):
             return None
@@ -122,7 +122,7 @@ def with_zone(fields: list[tuple[str, Any]], args: list[Any], fold: int) -> _Fie
     return fields
 
 
-def write_date(how: Any, args: list[Any], state: Any) -> _Fields:
+def write_date(how: Any, args: list[Any], state: Any) -> Fields:
     if not is_packed(how, args, state, 4) or len(args) != 1:
         return None
     packed = args[0]
@@ -153,7 +153,7 @@ def clock(text: str, before: str = "") -> tuple[int, ...]:
     return numbers
 
 
-def read_datetime(fields: dict[str, Any]) -> _Made:
+def read_datetime(fields: dict[str, Any]) -> Made:
     text, zone, fold = take(fields, "$datetime", "zone", "fold")
     expect(type(text) is str, "a string")
     year, month, day, hour, minute, second, micro = clock(text, "0000-00-00T")
@@ -162,7 +162,7 @@ def read_datetime(fields: dict[str, Any]) -> _Made:
     return zoned(DATETIME, bytes(packed), zone)
 
 
-def read_time(fields: dict[str, Any]) -> _Made:
+def read_time(fields: dict[str, Any]) -> Made:
     text, zone, fold = take(fields, "$time", "zone", "fold")
     expect(type(text) is str, "a string")
     hour, minute, second, micro = clock(text)
@@ -178,14 +178,14 @@ def fold_bit(fold: Any) -> int:
     return 128 if fold else 0
 
 
-def zoned(name: str, packed: bytes, zone: Any) -> _Made:
+def zoned(name: str, packed: bytes, zone: Any) -> Made:
     if zone is None:
         return ["call", name, (packed,), None]
     expect(is_node(zone), "a zone that is an object")
     return ["call", name, (packed, zone), None]
 
 
-def read_date(fields: dict[str, Any]) -> _Made:
+def read_date(fields: dict[str, Any]) -> Made:
     (text,) = take(fields, "$date")
     expect(type(text) is str, "a string")
     year, month, day = numbers_in(text, "0000-00-00")
@@ -193,7 +193,7 @@ def read_date(fields: dict[str, Any]) -> _Made:
     return ["call", DATE, (bytes((year >> 8, year & 255, month, day)),), None]
 
 
-def write_timedelta(how: Any, args: list[Any], state: Any) -> _Fields:
+def write_timedelta(how: Any, args: list[Any], state: Any) -> Fields:
     if (
         how != "call" or state is not None or len(args) != 3 or not is_int(args[0], -999999999, 999999999)
         or not is_int(args[1], 0, 86399) or not is_int(args[2], 0, 999999)
@@ -202,14 +202,14 @@ def write_timedelta(how: Any, args: list[Any], state: Any) -> _Fields:
     return [("$timedelta", args)]
 
 
-def read_timedelta(fields: dict[str, Any]) -> _Made:
+def read_timedelta(fields: dict[str, Any]) -> Made:
     (parts,) = take(fields, "$timedelta")
     expect(type(parts) is list and len(parts) == 3 and all(type(part) is int for part in parts),
            "[days, seconds, microseconds]")  # fmt: skip
     return ["call", "datetime:timedelta", tuple(parts), None]
 
 
-def write_timezone(how: Any, args: list[Any], state: Any) -> _Fields:
+def write_timezone(how: Any, args: list[Any], state: Any) -> Fields:
     if how != "call" or state is not None or not 1 <= len(args) <= 2 or getattr(args[0], "kind", None) != "object":
         return None
     offset = args[0]
@@ -237,7 +237,7 @@ def offset_text(seconds: int, micro: int) -> str:
     return text + (f".{micro:06}" if micro else "")
 
 
-def read_timezone(fields: dict[str, Any]) -> _Made:
+def read_timezone(fields: dict[str, Any]) -> Made:
     text, name = take(fields, "$timezone", "name")
     expect(type(text) is str and text[:1] in ("+", "-") and len(text) in (6, 9, 16), "+HH:MM")
     expect(name is None or type(name) is str, "a name, if there is one, that is a string")
@@ -248,7 +248,7 @@ def read_timezone(fields: dict[str, Any]) -> _Made:
     return ["call", "datetime:timezone", (offset,) if name is None else (offset, name), None]
 
 
-def write_zoneinfo(callee: Any, args: list[Any], state: Any) -> _Fields:
+def write_zoneinfo(callee: Any, args: list[Any], state: Any) -> Fields:
     """ZoneInfo._unpickle, which streams get by getattr."""
     if (
         state is not None or len(args) != 2 or type(args[0]) is not str or type(args[1]) is not int
@@ -264,7 +264,7 @@ def write_zoneinfo(callee: Any, args: list[Any], state: Any) -> _Fields:
     return [("$zoneinfo", args[0])]
 
 
-def read_zoneinfo(fields: dict[str, Any]) -> _Made:
+def read_zoneinfo(fields: dict[str, Any]) -> Made:
     (key,) = take(fields, "$zoneinfo")
     expect(type(key) is str, "the name of a zone")
     zone = Name("zoneinfo:ZoneInfo")
@@ -287,15 +287,15 @@ def whole(text: str) -> int:
     return int(text)
 
 
-def text_alone(tag: str, name: str) -> tuple[_Write, _Read]:
+def text_alone(tag: str, name: str) -> tuple[Write, Read]:
     """Of what is called with one string."""
 
-    def write(how: Any, args: list[Any], state: Any) -> _Fields:
+    def write(how: Any, args: list[Any], state: Any) -> Fields:
         if how != "call" or state is not None or len(args) != 1 or type(args[0]) is not str:
             return None
         return [(tag, args[0])]
 
-    def read(fields: dict[str, Any]) -> _Made:
+    def read(fields: dict[str, Any]) -> Made:
         (text,) = take(fields, tag)
         expect(type(text) is str, "a string")
         return ["call", name, (text,), None]
@@ -303,7 +303,7 @@ def text_alone(tag: str, name: str) -> tuple[_Write, _Read]:
     return write, read
 
 
-def write_uuid(how: Any, args: list[Any], state: Any) -> _Fields:
+def write_uuid(how: Any, args: list[Any], state: Any) -> Fields:
     if how != "new" or args or type(state) is not dict or len(state) != 1:
         return None
     number = state.get("int")
@@ -313,7 +313,7 @@ def write_uuid(how: Any, args: list[Any], state: Any) -> _Fields:
     return [("$uuid", f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}")]
 
 
-def read_uuid(fields: dict[str, Any]) -> _Made:
+def read_uuid(fields: dict[str, Any]) -> Made:
     (text,) = take(fields, "$uuid")
     expect(type(text) is str and len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-",
            "a UUID with its four hyphens")  # fmt: skip
@@ -322,7 +322,7 @@ def read_uuid(fields: dict[str, Any]) -> _Made:
     return ["new", "uuid:UUID", (), {"int": int.from_bytes(number, "big")}]
 
 
-def write_fraction(how: Any, args: list[Any], state: Any) -> _Fields:
+def write_fraction(how: Any, args: list[Any], state: Any) -> Fields:
     if (
         how != "call" or state is not None or len(args) != 2 or type(args[0]) is not int or type(args[1]) is not int
         or max(args[0].bit_length(), args[1].bit_length()) > 4000
@@ -331,35 +331,35 @@ def write_fraction(how: Any, args: list[Any], state: Any) -> _Fields:
     return [("$fraction", f"{args[0]}/{args[1]}")]
 
 
-def read_fraction(fields: dict[str, Any]) -> _Made:
+def read_fraction(fields: dict[str, Any]) -> Made:
     (text,) = take(fields, "$fraction")
     expect(type(text) is str and len(text) < 4000, "numerator/denominator")
     above, _, below = text.partition("/")
     return ["call", "fractions:Fraction", (whole(above), whole(below)), None]
 
 
-def write_complex(how: Any, args: list[Any], state: Any) -> _Fields:
+def write_complex(how: Any, args: list[Any], state: Any) -> Fields:
     if how != "call" or state is not None or len(args) != 2 or type(args[0]) is not float or type(args[1]) is not float:
         return None
     return [("$complex", args)]
 
 
-def read_complex(fields: dict[str, Any]) -> _Made:
+def read_complex(fields: dict[str, Any]) -> Made:
     (parts,) = take(fields, "$complex")
     expect(type(parts) is list and len(parts) == 2 and all(type(part) is float for part in parts),
            "[real, imaginary], with points")  # fmt: skip
     return ["call", "builtins:complex", tuple(parts), None]
 
 
-def path_of(tag: str, name: str) -> tuple[_Write, _Read]:
+def path_of(tag: str, name: str) -> tuple[Write, Read]:
     """Of a path, which is called with its parts."""
 
-    def write(how: Any, args: list[Any], state: Any) -> _Fields:
+    def write(how: Any, args: list[Any], state: Any) -> Fields:
         if how != "call" or state is not None or not all(type(arg) is str for arg in args):
             return None
         return [(tag, args)]
 
-    def read(fields: dict[str, Any]) -> _Made:
+    def read(fields: dict[str, Any]) -> Made:
         (parts,) = take(fields, tag)
         expect(type(parts) is list and all(type(part) is str for part in parts), "the parts of a path")
         return ["call", name, tuple(parts), None]
@@ -367,7 +367,7 @@ def path_of(tag: str, name: str) -> tuple[_Write, _Read]:
     return write, read
 
 
-def write_member(how: Any, args: list[Any], state: Any) -> _Fields:
+def write_member(how: Any, args: list[Any], state: Any) -> Fields:
     """getattr(class, "NAME"), as members of an enum come from Python 3.12 on."""
     if how != "call" or state is not None or len(args) != 2 or type(args[1]) is not str:
         return None
@@ -376,7 +376,7 @@ def write_member(how: Any, args: list[Any], state: Any) -> _Fields:
     return [("$member", args[0]), ("name", args[1])]
 
 
-def read_member(fields: dict[str, Any]) -> _Made:
+def read_member(fields: dict[str, Any]) -> Made:
     of, name = take(fields, "$member", "name")
     expect(getattr(of, "kind", None) == "name" and type(name) is str, "the name of a class, and a name in it")
     return ["call", "builtins:getattr", (of, name), None]
@@ -398,7 +398,7 @@ class Numpy:
         self.arrays = arrays
         self.dtypes: dict[int, str | None] = {}
 
-    def write_dtype(self, how: Any, args: list[Any], state: Any) -> _Fields:
+    def write_dtype(self, how: Any, args: list[Any], state: Any) -> Fields:
         text = dtype_text(how, args, state)
         return None if text is None else [("$dtype", text)]
 
@@ -411,7 +411,7 @@ class Numpy:
             self.dtypes[index] = dtype_of_node(node)
         return self.dtypes[index]
 
-    def write_array(self, how: Any, args: list[Any], state: Any) -> _Fields:
+    def write_array(self, how: Any, args: list[Any], state: Any) -> Fields:
         if how != "call" or state is not None or len(args) != 4:
             return None
         data, dtype, shape, order = args
@@ -444,7 +444,7 @@ class Numpy:
                 return numbers
         return b64encode(data)
 
-    def read_array(self, fields: dict[str, Any]) -> _Made:
+    def read_array(self, fields: dict[str, Any]) -> Made:
         numbers, dtype, shape, order, readonly = take(fields, "$array", "dtype", "shape", "order", "readonly")
         text = dtype if type(dtype) is str else self.dtype_of(dtype)
         if type(text) is not str or not is_dtype(text):
@@ -468,7 +468,7 @@ class Numpy:
         return ["call", "numpy._core.numeric:_frombuffer",
                 (data if readonly else bytearray(data), made, tuple(shape), order or "C"), None]  # fmt: skip
 
-    def write_scalar(self, how: Any, args: list[Any], state: Any) -> _Fields:
+    def write_scalar(self, how: Any, args: list[Any], state: Any) -> Fields:
         if how != "call" or state is not None or len(args) != 2 or type(args[1]) is not bytes:
             return None
         text = self.dtype_of(args[0])
@@ -481,7 +481,7 @@ class Numpy:
             return None
         return [("$scalar", number), ("dtype", text if args[0].uses <= 1 else args[0])]
 
-    def read_scalar(self, fields: dict[str, Any]) -> _Made:
+    def read_scalar(self, fields: dict[str, Any]) -> Made:
         number, dtype = take(fields, "$scalar", "dtype")
         text = dtype if type(dtype) is str else self.dtype_of(dtype)
         letter = _NUMBERS.get(text[1:]) if type(text) is str and is_dtype(text) else None
@@ -549,11 +549,11 @@ def dtype_of_node(node: Any) -> str | None:
     return dtype_text("call", values[:3], tuple(values[3:]))
 
 
-def made_dtype(text: str) -> _Made:
+def made_dtype(text: str) -> Made:
     return ["call", "numpy:dtype", (text[1:], False, True), state_of(text)]
 
 
-def read_dtype(fields: dict[str, Any]) -> _Made:
+def read_dtype(fields: dict[str, Any]) -> Made:
     (text,) = take(fields, "$dtype")
     expect(type(text) is str and is_dtype(text), "a dtype as numpy spells it: \"<f8\"")
     return made_dtype(text)
@@ -567,7 +567,7 @@ _PATHS = {
         ("$pureposixpath", "pathlib:PurePosixPath"), ("$purewindowspath", "pathlib:PureWindowsPath"),
     )
 }  # fmt: skip
-_WRITING: dict[str, _Write] = {
+_WRITING: dict[str, Write] = {
     "": write_zoneinfo,
     DATETIME: write_datetime,
     DATE: write_date,
@@ -580,7 +580,7 @@ _WRITING: dict[str, _Write] = {
     "builtins:complex": write_complex,
     "builtins:getattr": write_member,
 } | {name: write for name, (write, _) in _PATHS.values()}
-_READING: dict[str, _Read] = {
+_READING: dict[str, Read] = {
     "$zoneinfo": read_zoneinfo,
     "$timezone": read_timezone,
     "$datetime": read_datetime,

@@ -58,10 +58,6 @@ TABLE |= {(c.__module__, c.__qualname__): c for c in (
     collections.OrderedDict, collections.deque, copyreg.__newobj__, copyreg._reconstructor)}
 TABLE["_codecs", "encode"] = lambda text, encoding="latin1": str(text)[:1000].encode("latin1", "replace")
 
-for _number, _key in enumerate([("tests.property.kinds", "Plain"), ("tests.property.kinds", "Slots"), ("nowhere", "Nothing")]):
-    copyreg.add_extension(*_key, (1, 0x102, 0x10003)[_number])
-
-
 class Reader(subject.Unpickler):
     def find_class(self, module, name):
         try:
@@ -130,7 +126,15 @@ ORDINARY = (Exception,)
 FORBIDDEN = (SystemError, MemoryError)
 
 
+def register_extensions() -> None:
+    """For the streams that name by number; of the process that fuzzes alone, for other tests count on an empty registry."""
+    for name, code in (("Plain", 1), ("Slots", 0x102)):
+        copyreg.add_extension("tests.property.kinds", name, code)
+    copyreg.add_extension("nowhere", "Nothing", 0x10003)
+
+
 def doors() -> list[Door]:
+    register_extensions()
     found = [
         Door("Unpickler, BytesIO", touched(several(io.BytesIO)), ORDINARY),
         Door("Unpickler, read and readline", touched(several(Trickle)), ORDINARY),

@@ -43,6 +43,7 @@ from tests.property.graphs import difference
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "formats.md"
 BEGIN, END = "<!-- measured: make formats -->\n", "<!-- end -->\n"
 PLAIN = ["twitter.json", "citm_catalog.json", "canada.json", "rows of dicts"]
+NAMED = (*TRUSTED, len)  # what the values name
 OBJECTS = ["dataclass", "plain class", "named tuple", "datetime", "Decimal", "UUID", "sets", "OrderedDict"]
 
 
@@ -54,10 +55,10 @@ class Format(NamedTuple):
 
 def formats() -> dict[str, Format]:
     found = {
-        "perdure": Format(perdure.dumps, lambda data: perdure.loads(data, trusted=TRUSTED), "any Python's `pickle`"),
-        "perdure.json": Format(perdure.json.dumps, lambda text: perdure.json.loads(text, trusted=TRUSTED),
+        "perdure": Format(perdure.dumps, lambda data: perdure.loads(data, trusted=NAMED), "any Python's `pickle`"),
+        "perdure.json": Format(perdure.json.dumps, lambda text: perdure.json.loads(text, trusted=NAMED),
                                "anything that reads JSON; tags by the schema"),
-        "perdure.xml": Format(perdure.xml.dumps, lambda text: perdure.xml.loads(text, trusted=TRUSTED),
+        "perdure.xml": Format(perdure.xml.dumps, lambda text: perdure.xml.loads(text, trusted=NAMED),
                               "anything that reads XML, by the schema"),
         "perdure.marshal": Format(perdure.marshal.dumps, perdure.marshal.loads, "Python's `marshal`"),
         "pickle": Format(lambda value: pickle.dumps(value, 5), pickle.loads, "any Python"),
@@ -171,7 +172,7 @@ def speeds(names: list[str], groups: tuple[str, ...], rounds: int) -> dict[str, 
         value = given.make()
         if value is None:
             continue
-        able = {name: each for name, each in formats().items() if name != "jsonpickle" or groups != ("plain",)}
+        able = formats()
         able = {name: each for name, each in able.items() if name == "pickle" or survives(each, value)}
         texts = {name: each.dumps(value) for name, each in able.items()}
         sizes = {name: len(text.encode() if isinstance(text, str) else text) for name, text in texts.items()}

@@ -302,10 +302,8 @@ cdef uint32_t read(Tape tape, uint64_t begin, Py_ssize_t size) except 0:
                     if leaf_kind[op] == STR and not is_utf8(p + 1 + fixed[op], n):
                         raise CorruptError("text that is not UTF-8")
                     n += 1 + fixed[op]
-                elif leaf_kind[op] == EXTENSION and (n := load_code(p, fixed[op])) == 0:
+                elif leaf_kind[op] == EXTENSION and load_code(p, fixed[op]) == 0:
                     raise CorruptError("EXT specifies code <= 0")
-                if leaf_kind[op] == EXTENSION:
-                    n = 1 + fixed[op]
                 if r.sp == r.limit:
                     r.grow()
                 r.sp[0] = row

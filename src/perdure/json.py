@@ -17,8 +17,8 @@ from typing import overload
 
 from perdure import api
 from perdure._engine.text.plain import is_plain, is_plain_text
-from perdure.errors import CorruptError
-from perdure.formats import json_text
+from perdure.errors import CorruptError, LimitError, UntrustedError
+from perdure.formats import json_text, unseen
 from perdure.graph import Graph
 from perdure.graph import dumps as stream_of
 
@@ -146,8 +146,8 @@ def loads(text: Any, *, trusted: Trusted = None, limits: Mapping[str, int] | Non
         raise _placed(error, text, data) from None
     try:
         return api.loads(stream, trusted=trusted, limits=limits)
-    except CorruptError as error:
-        raise _unplaced(error) from None
+    except (CorruptError, LimitError, UntrustedError) as error:
+        raise unseen.without_offsets(error) from None
 
 
 def dump(
@@ -226,12 +226,3 @@ def _placed(error: CorruptError, text: Any, data: bytes) -> CorruptError:
     if isinstance(text, str):
         offset = len(data[:offset].decode(errors="replace"))
     return type(error)(f"{error} (at {'character' if isinstance(text, str) else 'byte'} {offset:,})", offset)
-
-
-def _unplaced(error: CorruptError) -> CorruptError:
-    """The error without its place in a stream that the caller never saw."""
-    message, _, _ = str(error).partition(" (at byte ")
-    whole = CorruptError(message)
-    for note in getattr(error, "__notes__", ()):
-        whole.add_note(note.partition(", by ")[0])
-    return whole

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import io
 import os
-import re
 
 from perdure import api
-from perdure.errors import CorruptError, LimitError, UnpicklingError, UntrustedError
+from perdure.errors import CorruptError, LimitError, UntrustedError
 from perdure.files import durable
-from perdure.formats import xml_text
+from perdure.formats import unseen, xml_text
 from perdure.graph import Graph
 
 TYPE_CHECKING = False
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["dump", "dumps", "load", "loads"]
 
 _PIECE = 1 << 16
-_PLACE = re.compile(r" ?\(at byte \d+(?:, (at root.*))?\)", re.DOTALL)
 
 
 def dumps(
@@ -152,14 +150,6 @@ def _loaded(
     try:
         return api.loads(stream, trusted=trusted, limits=limits)
     except UntrustedError as error:
-        raise _with_notes_of(error, error) from None
+        raise unseen.without_offsets(error) from None
     except (CorruptError, LimitError) as error:
-        message = _PLACE.sub(lambda found: f" ({found[1]})" if found[1] else "", str(error))
-        told = LimitError(message, error.limit) if isinstance(error, LimitError) else CorruptError(message)
-        raise _with_notes_of(told, error) from error.__cause__
-
-
-def _with_notes_of(told: UnpicklingError, error: UnpicklingError) -> UnpicklingError:
-    """Without offsets, which are those of a stream that nobody has seen."""
-    told.__notes__ = [note.partition(", by ")[0] for note in getattr(error, "__notes__", ())]
-    return told
+        raise unseen.without_offsets(error) from error.__cause__

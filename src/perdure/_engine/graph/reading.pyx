@@ -426,8 +426,7 @@ cdef uint64_t load_code(const unsigned char* p, int width) noexcept:
 
 
 cdef bint takes_line(int op) noexcept:
-    return (op == OP_INT or op == OP_LONG or op == OP_FLOAT or op == OP_STRING or op == OP_UNICODE or op == OP_PERSID
-            or op == OP_GET or op == OP_PUT or op == OP_GLOBAL or op == OP_INST)
+    return is_line_leaf(op) or op == OP_GET or op == OP_PUT or op == OP_GLOBAL or op == OP_INST
 
 
 cdef const unsigned char* read_line(Reading r, int op, uint64_t begin, const unsigned char* base,

@@ -8,6 +8,7 @@
 # - A row may stand for another one (FORWARD), which an edit put in its place: `found` follows.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from perdure._engine.opcodes cimport OP_FLOAT, OP_INT, OP_LONG, OP_PERSID, OP_STRING, OP_UNICODE
 
 cdef enum Kind:
     FORWARD     # stands for the row `first`
@@ -96,3 +97,8 @@ cdef inline uint32_t found(Tape tape, uint32_t row) noexcept:
     while tape.rows[row].kind == FORWARD:
         row = tape.rows[row].first
     return row
+
+
+cdef inline bint is_line_leaf(int op) noexcept:
+    """Whether an opcode pushes a leaf whose argument is a line."""
+    return op == OP_INT or op == OP_LONG or op == OP_FLOAT or op == OP_STRING or op == OP_UNICODE or op == OP_PERSID

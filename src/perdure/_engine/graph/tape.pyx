@@ -187,7 +187,7 @@ cdef class Tape:
         cdef const unsigned char* p
         cdef const unsigned char* start
         cdef int lines = 2 if r.op == OP_GLOBAL or r.op == OP_INST else 1
-        if r.op == OP_GLOBAL or r.op == OP_INST or is_line(r.op):
+        if r.op == OP_GLOBAL or r.op == OP_INST or is_line_leaf(r.op):
             start = p = self.bytes_at(r.at)
             while lines:
                 lines -= p[0] == 10
@@ -277,10 +277,6 @@ cdef class Tape:
         if pair in NAME_MAPPING:
             return NAME_MAPPING[pair]
         return IMPORT_MAPPING.get(pair[0], pair[0]), pair[1]
-
-
-cdef bint is_line(int op) noexcept:
-    return (op == OP_INT or op == OP_LONG or op == OP_FLOAT or op == OP_STRING or op == OP_UNICODE or op == OP_PERSID)
 
 
 cdef inline uint64_t little(const unsigned char* p, Py_ssize_t n) noexcept:

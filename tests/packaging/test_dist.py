@@ -88,7 +88,8 @@ def test_installed(kind: str, tmp_path: Path, request: pytest.FixtureRequest) ->
     run(*install, package, cwd=tmp_path)
     run(python, "-c", SMOKE, environment.name, cwd=tmp_path)
 
-    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in ("tests", "examples"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     run(*install, "--group", "test", cwd=tmp_path)
     run(python, "-m", "pytest", "-q", "tests/unit", cwd=tmp_path)

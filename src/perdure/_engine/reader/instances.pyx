@@ -38,6 +38,7 @@ cdef extern from *:
 cdef object unknown_safety = None
 cdef object namespace_of = type.__dict__["__dict__"].__get__
 cdef object getset_descriptor = type(type.__dict__["__dict__"])
+cdef dict named_tuple_code = {}   # of what namedtuple() writes, by the number of fields
 cdef frozenset DEFAULT_DESCRIPTORS = frozenset(("__class__", "__dict__", "__weakref__"))
 
 
@@ -160,10 +161,13 @@ cdef Py_ssize_t named_tuple_fields(object cls) except -2:
     if names.get("_tuple_new") is not tuple.__new__:
         return -1
     count = code.co_argcount - 1
-    from collections import namedtuple
     if not 0 <= count <= 255:
         return -1
-    reference = namedtuple("Reference", [f"f{i}" for i in range(count)]).__new__.__code__
+    reference = named_tuple_code.get(count)
+    if reference is None:  # namedtuple() evaluates a text of its own: once, however often classes are studied
+        from collections import namedtuple
+        reference = namedtuple("Reference", [f"f{i}" for i in range(count)]).__new__.__code__
+        named_tuple_code[count] = reference
     if (code.co_code != reference.co_code or code.co_consts != reference.co_consts
             or code.co_flags != reference.co_flags or code.co_nlocals != reference.co_nlocals
             or code.co_posonlyargcount or code.co_kwonlyargcount):

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from functools import wraps
 
+from perdure._engine.collector import pause_collector
 from perdure._engine.reader import unpickler as _reader
 from perdure._engine.reader.listing import names_in
-from perdure._engine.reader.unpickler import pause_collector
 from perdure._engine.writer import pickler as _writer
 from perdure._engine.writer.pickler import Pickler
 from perdure.errors import CorruptError, UntrustedError

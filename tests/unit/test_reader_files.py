@@ -6,7 +6,8 @@ import sysconfig
 
 import pytest
 
-from perdure._engine.reader.unpickler import Unpickler, load, loads, pause_collector
+from perdure._engine.collector import pause_collector
+from perdure._engine.reader.unpickler import Unpickler, load, loads
 
 VALUES = [
     None, [1, 2, 3], {"a": [1.5, "x" * 300, b"y" * 300]}, list(range(70_000)), b"z" * 3_000_000, bytearray(b"z" * 200_000),

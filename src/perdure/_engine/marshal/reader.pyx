@@ -11,6 +11,7 @@ Rules:
 """
 
 from cpython.object cimport PyObject
+from perdure._engine.collector cimport PAUSE_FROM, pause, resume
 from perdure._engine.marshal.finish cimport add_pairs, finish, finish_pairs, has_frozendict, note_unfinished, untie
 from perdure._engine.marshal.leaves cimport *
 from perdure._engine.marshal.state cimport *
@@ -356,9 +357,14 @@ cdef int decimal(Reader* r, const unsigned char** p, const unsigned char** end, 
 
 # ---- the doors -----------------------------------------------------------------------------
 
-cdef object read(Reader* r):
+cdef object read(Reader* r, Py_ssize_t size):
+    """The value of a stream of so many bytes."""
+    cdef bint paused = pause(size)
+    cdef PyObject* made = run(r)
+    if paused:
+        resume()
     try:
-        value = take(run(r))
+        value = take(made)
     except BaseException as error:
         if r.loops != NULL:
             untie(r)
@@ -441,7 +447,7 @@ def loads(data, /, *, trusted=None, limits=None, bint allow_code=True):
         r.m.end = r.m.start + view.len
     r.m.p = r.m.start
     try:
-        value = read(&r)
+        value = read(&r, r.m.end - r.m.start)
     finally:
         reader_end(&r)
         if view.buf != NULL:
@@ -464,7 +470,7 @@ def load(file, /, *, trusted=None, limits=None, bint allow_code=True):
     r.readinto = <PyObject*>readinto
     stream = None
     try:
-        value = read(&r)
+        value = read(&r, PAUSE_FROM)  # who knows
         if codes:
             stream = r.m.start[:r.m.p - r.m.start]
     finally:

@@ -172,8 +172,6 @@ cdef extern from "Python.h":
     PyObject* PyMemoryView_FromMemory(char*, Py_ssize_t, int) noexcept  # new
     Py_buffer* PyMemoryView_GET_BUFFER(PyObject*) noexcept  # borrowed
 
-    int PyGC_Disable() noexcept
-    int PyGC_Enable() noexcept
 
 cdef extern from *:
     """

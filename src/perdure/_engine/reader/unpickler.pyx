@@ -6,14 +6,14 @@
 contract, `load_policy` and `loads_policy` for a policy that decides what may be built.
 
 Each call makes a machine on the C stack; an Unpickler keeps one, for the memo and the window
-that its next load() goes on with. While a large load runs the collector is paused: it would
-only walk, again and again, objects that are all alive.
+that its next load() goes on with.
 """
 
 from cpython.object cimport PyObject
 from libc.stdint cimport uint64_t, uintptr_t
 
 from perdure._engine.claims cimport *
+from perdure._engine.collector cimport PAUSE_FROM, pause, resume
 from perdure._engine.layouts cimport direct_memory
 from perdure._engine.reader.capi cimport *
 from perdure._engine.reader.filling cimport keep_foreign
@@ -36,48 +36,6 @@ cdef extern from *:
     """
     object take "PERDURE_TAKE"(PyObject*)
     int PyObject_GetBuffer_ "PyObject_GetBuffer"(object, Py_buffer*, int) except -1
-
-cdef enum:
-    PAUSE_FROM = 8192  # bytes of a stream for which pausing the collector is worth it
-
-
-# ---- the collector -------------------------------------------------------------------------
-
-# Loads under way that paused it, and whether the first of them found it on.
-cdef Py_ssize_t pauses = 0
-cdef bint was_on = False
-cdef bint may_pause = True
-
-
-def pause_collector(bint allowed):
-    """Whether large loads may pause the garbage collector (the default); gives the old setting.
-
-    While a load of more than a few kilobytes runs, no thread of the interpreter collects
-    cycles; the collector is back on when the last such load has ended, however it ended.
-    """
-    global may_pause
-    old = may_pause
-    may_pause = allowed
-    return old
-
-
-cdef inline bint pause(Py_ssize_t size) noexcept:
-    """True where `resume` must follow."""
-    global pauses, was_on
-    if size < PAUSE_FROM or not may_pause or FREE_THREADED:
-        return False
-    if pauses == 0:
-        was_on = PyGC_Disable() == 1
-    pauses += 1
-    return True
-
-
-cdef inline void resume() noexcept:
-    global pauses
-    pauses -= 1
-    if pauses == 0 and was_on:
-        PyGC_Enable()
-
 
 # ---- input ---------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from binascii import a2b_base64
 from cpython.mem cimport PyMem_Realloc
 from libc.stdint cimport uint8_t, uint32_t
 
+from perdure._engine.collector cimport pause, resume
 from perdure._engine.graph.nodes cimport Node, node
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
@@ -567,10 +568,14 @@ def read(bytes text, forms):
     cdef Reader reader = Reader(forms)
     reader.start = reader.p = text
     reader.end = reader.p + len(text)
+    cdef bint paused = pause(len(text))
     try:
         reader.run()
     except CorruptError as error:
         if error.offset is None:
             error.offset = reader.p - reader.start
         raise
+    finally:
+        if paused:
+            resume()
     return reader.builder.finish(reader.root)

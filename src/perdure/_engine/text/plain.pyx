@@ -46,12 +46,13 @@ cdef enum:
 
 cdef long long SAFE = 9007199254740992  # 2**53
 
-cdef struct Level:
-    PyObject** next     # what it holds, each `stride` from the last
+cdef struct Level:       # a container
+    PyObject** next      # where its items go on, once one of them has been looked into
     PyObject** end
     Py_ssize_t stride
-    PyObject* other     # a dict whose table cannot be looked at
+    PyObject* unseen     # a dict whose table cannot be looked at, where it has come to, and the value there
     Py_ssize_t at
+    PyObject* value
 
 
 cdef class Seen:
@@ -96,120 +97,104 @@ cdef class Seen:
 def is_plain(value, /, bint safe_integers=False):
     """Whether a plain writer can be given the value, or refuses it. ``safe_integers``: ints beyond 2**53 are not
     plain."""
-    cdef Level levels[DEEPEST]
-    cdef PyObject* one = <PyObject*>value
-    cdef PyObject* key
-    cdef PyTypeObject* kind
-    cdef Level* level = NULL
-    cdef int depth = 0, overflow
-    cdef Seen seen = None
     if FREE_THREADED or (type(value) is dict and "$perdure" in <dict>value):
         return False  # another thread may change what is looked at; a text with that key would be tagged
+    return holds_plain(<PyObject*>value, safe_integers)
+
+
+cdef bint holds_plain(PyObject* value, bint safe_integers) except -1:
+    cdef Level levels[DEEPEST + 1]
+    cdef Level* level = levels
+    cdef PyObject** p = &value   # what comes next, each `stride` from the last
+    cdef PyObject** end = p + 1
+    cdef Py_ssize_t stride = 1
+    cdef PyObject* one
+    cdef PyObject* key
+    cdef PyTypeObject* kind
+    cdef Seen seen = None
+    level.unseen = NULL
     while True:
-        kind = Py_TYPE(one)
-        if kind == &PyUnicode_Type or kind == &PyBool_Type or one == Py_None:
-            pass
-        elif kind == &PyLong_Type:
-            if safe_integers:
-                number = PyLong_AsLongLongAndOverflow(<object>one, &overflow)
-                if overflow or not -SAFE <= number <= SAFE:
+        while p < end:
+            one = p[0]
+            p += stride
+            if p + AHEAD < end:
+                fetch(p[AHEAD])
+            if one == NULL:  # where a dict has lost an entry
+                continue
+            kind = Py_TYPE(one)
+            if kind == &PyUnicode_Type or one == Py_None or kind == &PyLong_Type and not safe_integers:
+                if stride == 1 and end - p > AHEAD:
+                    while p < end and Py_TYPE(p[0]) == kind:
+                        p += 1
+                continue
+            if kind == &PyFloat_Type:
+                if not isfinite(PyFloat_AS_DOUBLE(one)):
                     return False
-        elif kind == &PyFloat_Type:
-            if not isfinite(PyFloat_AS_DOUBLE(one)):
-                return False
-        elif kind == &PyList_Type or kind == &PyDict_Type:
-            if depth == DEEPEST:
-                return False
+                if stride == 1 and end - p > AHEAD:
+                    while p < end and Py_TYPE(p[0]) == kind:
+                        if not isfinite(PyFloat_AS_DOUBLE(p[0])):
+                            return False
+                        p += 1
+                continue
+            if kind == &PyLong_Type:
+                if not is_safe(<object>one):
+                    return False
+                continue
+            if kind != &PyList_Type and kind != &PyDict_Type:
+                if kind != &PyBool_Type:
+                    return False
+                continue
             if Py_REFCNT(one) > 1:
                 if seen is None:
                     seen = Seen()
                 if seen.has(one):
                     return False
-            level = &levels[depth]
-            depth += 1
-            open_level(level, one)
-        else:
-            return False
-        while True:
-            if not depth:
-                return True
-            level = &levels[depth - 1]
-            if level.other == NULL:
-                if not simple_ones(level, safe_integers):
-                    return False
-                if level.next < level.end:
-                    one = level.next[0]
-                    level.next += level.stride
-                    break
-            elif PyDict_Next(level.other, &level.at, &key, &one):
-                break  # that its keys are strings, the writer sees to
-            depth -= 1
+            if level == levels + DEEPEST:
+                return False
+            level.next = p
+            level.end = end
+            level.stride = stride
+            level += 1
+            level.unseen = NULL
+            if kind == &PyList_Type:
+                p = (<PyListObject*>one).ob_item
+                end = p + PyList_GET_SIZE(one)
+                stride = 1
+            else:
+                p = values_of(one, &end)
+                stride = 2
+                if p == NULL:
+                    level.unseen = one
+                    level.at = 0
+        if level.unseen != NULL and PyDict_Next(level.unseen, &level.at, &key, &level.value):
+            p = &level.value
+            end = p + 1
+            continue
+        if level == levels:
+            return True
+        level -= 1
+        p = level.next
+        end = level.end
+        stride = level.stride
 
 
-cdef int open_level(Level* level, PyObject* container) noexcept:
-    cdef DictEntry* entries = NULL
+cdef bint is_safe(number) except -1:
+    cdef int overflow
+    cdef long long n = PyLong_AsLongLongAndOverflow(number, &overflow)
+    return not overflow and -SAFE <= n <= SAFE
+
+
+cdef inline PyObject** values_of(PyObject* container, PyObject*** end) noexcept:
+    """Where a dict's values lie, each two from the last; NULL, and so the end, where its table cannot be looked at."""
     cdef Py_ssize_t n = 0
-    level.other = NULL
-    if Py_TYPE(container) == &PyList_Type:
-        n = PyList_GET_SIZE(container)
-        level.next = (<PyListObject*>container).ob_item if n else <PyObject**>level  # an empty one has no items
-        level.end = level.next + n
-        level.stride = 1
-        return 0
+    cdef DictEntry* entries = NULL
     if direct_dicts:
         entries = dict_entries(container, &n)
-    if entries != NULL:
-        level.next = &entries[0].value if n else <PyObject**>level
-        level.end = level.next + 2 * n
-        level.stride = 2
-        return 0
-    level.other = container
-    level.at = 0
-    return 0
-
-
-cdef bint simple_ones(Level* level, bint safe_integers) noexcept:
-    """Steps over what needs no second look: leaves, and containers of nothing else; False where one is not plain."""
-    cdef PyObject** p
-    cdef PyTypeObject* kind
-    cdef Level inner
-    while True:
-        p = leaves(level.next, level.end, level.stride, safe_integers)
-        if p == NULL:
-            return False
-        level.next = p
-        if p >= level.end or Py_REFCNT(p[0]) > 1:
-            return True
-        kind = Py_TYPE(p[0])
-        if kind != &PyList_Type and kind != &PyDict_Type:
-            return True
-        open_level(&inner, p[0])
-        if inner.other != NULL:
-            return True
-        p = leaves(inner.next, inner.end, inner.stride, safe_integers)
-        if p == NULL:
-            return False
-        if p < inner.end:
-            return True
-        level.next += level.stride
-
-
-cdef inline PyObject** leaves(PyObject** p, PyObject** end, Py_ssize_t stride, bint safe_integers) noexcept:
-    """Where the first lies that is no leaf; NULL where a leaf is not plain."""
-    cdef PyTypeObject* kind
-    while p < end:
-        if p + AHEAD < end:
-            fetch(p[AHEAD])
-        if p[0] != NULL:  # where a dict has lost an entry
-            kind = Py_TYPE(p[0])
-            if kind == &PyFloat_Type:
-                if not isfinite(PyFloat_AS_DOUBLE(p[0])):
-                    return NULL
-            elif kind != &PyUnicode_Type and (kind != &PyLong_Type or safe_integers) and kind != &PyBool_Type \
-                    and p[0] != Py_None:
-                break
-        p += stride
-    return p
+    end[0] = NULL
+    if entries == NULL:
+        return NULL
+    end[0] = &entries[0].value + 2 * n
+    return &entries[0].value
 
 
 def is_plain_text(text, /):

@@ -10,6 +10,7 @@ import datetime
 import decimal
 import enum
 import io
+import marshal
 import pickle
 import random
 import threading
@@ -19,8 +20,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import perdure
+import perdure.graph
+import perdure.json
+import perdure.marshal
 import perdure.pickle
+import perdure.xml
 from perdure import TRUST_ALL
+from perdure._engine.text.plain import is_plain, is_plain_text
 
 
 @dataclasses.dataclass
@@ -161,6 +167,23 @@ def work(obj: object) -> None:
     perdure.loads(perdure.dumps(obj), trusted=TRUST_ALL)
 
 
+def work_on_texts(obj: object) -> None:
+    stream = perdure.dumps(obj)
+    perdure.graph.dumps(perdure.graph.loads(stream))
+    text = perdure.json.dumps(obj)
+    perdure.json.loads(text, trusted=TRUST_ALL)
+    for _ in range(4):  # asked each time, though the library may not be here that is then given the value
+        if is_plain(obj):
+            is_plain_text(text)
+    perdure.xml.loads(perdure.xml.dumps(obj), trusted=TRUST_ALL)
+    try:
+        data = marshal.dumps(obj)
+    except ValueError:
+        return
+    for _ in range(4):
+        perdure.marshal.loads(data)
+
+
 def once(obj: object) -> None:
     """What is rare."""
     for protocol in range(4):
@@ -178,7 +201,7 @@ def once(obj: object) -> None:
         pass
 
 
-def main(seconds: float = 12.0) -> None:
+def main(seconds: float = 20.0) -> None:
     rng = random.Random(20261124)
     inputs = [*plain(rng), *objects(rng), *arrays()]
     small = [*messages(rng)]
@@ -189,8 +212,10 @@ def main(seconds: float = 12.0) -> None:
     while True:
         for obj in inputs:
             work(obj)
+            work_on_texts(obj)
         for obj in small:
             work(obj)
+            work_on_texts(obj)
             pickler.clear_memo()
             pickler.dump(obj)
         if time.monotonic() > end:

@@ -11,7 +11,7 @@ endif
 VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -q --disable-pip-version-check
-ENGINE := $(shell find src/perdure/_engine -name '*.pyx' -o -name '*.pxd') $(wildcard src/perdure/policy/*.py src/perdure/policy/*/*.py)
+ENGINE := $(shell find src/perdure/_engine -name '*.pyx' -o -name '*.pxd') $(wildcard src/perdure/policy/*.py src/perdure/policy/*/*.py src/perdure/formats/forms/*.py)
 SANITIZED := build/sanitize
 
 .PHONY: help

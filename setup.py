@@ -44,7 +44,7 @@ profile_of_values = [
     *modules("policy", "*.py", flags=light),
     *(each for name in ("builtin", "standard", "numpy", "pandas*", "pyarrow")
       for each in modules("policy", "tables", f"{name}.py", flags=light)),
-    *modules("formats", "forms.py", flags=light),  # asked for every date and number in a text
+    *modules("formats", "forms", "*.py", flags=light),  # asked for every date and number in a text
 ]
 for_all = {"language_level": 3, "freethreading_compatible": True}
 for_engine = for_all | {

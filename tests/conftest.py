@@ -41,9 +41,9 @@ def pytest_sessionstart() -> None:
 
 def stale_modules() -> list[str]:
     """The engine's modules whose compiled file is missing, and the modules whose compiled file is older than a
-    source of theirs. Those of the policy are Python too, and may be missing."""
+    source of theirs. Those of the policy and of the forms are Python too, and may be missing."""
     stale = []
-    for source in sorted((*ENGINE.rglob("*.pyx"), *(PACKAGE / "policy").rglob("*.py"))):
+    for source in sorted((*ENGINE.rglob("*.pyx"), *(PACKAGE / "policy").rglob("*.py"), *(PACKAGE / "formats/forms").rglob("*.py"))):
         binary = source.with_suffix(EXTENSION_SUFFIXES[0])
         sources = reach(source, (".pxd",)) if source.suffix == ".pyx" else {source}
         if binary.exists():

@@ -167,7 +167,7 @@ def work(obj: object) -> None:
     perdure.loads(perdure.dumps(obj), trusted=TRUST_ALL)
 
 
-def work_on_texts(obj: object) -> None:
+def work_on_texts(obj: Any) -> None:
     stream = perdure.dumps(obj)
     perdure.graph.dumps(perdure.graph.loads(stream))
     text = perdure.json.dumps(obj)

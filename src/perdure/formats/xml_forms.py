@@ -7,23 +7,26 @@ from functools import partial
 
 from perdure._engine.text.xml_vocabulary import define_form, number
 from perdure.formats import forms
+from perdure.formats.forms.fields import expect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from perdure.formats.forms.fields import Made, Read
+
 __all__ = ["FORMS", "Form", "reading"]
 
 
-def reading() -> dict[str, Callable[..., forms.Made]]:
+def reading() -> dict[str, Callable[..., Made]]:
     """By element, for one document: a function that makes of its attributes, its text, the texts of its parts and the
     node in it how an object is made. It raises ValueError where they are not the form's."""
     table = forms.reading()
     return {name: partial(_read, form, table[form.tag]) for name, form in FORMS.items()}
 
 
-def _read(form: Form, read: forms.Read, given: dict[str, str], text: str, parts: list[str], child: Any) -> forms.Made:
+def _read(form: Form, read: Read, given: dict[str, str], text: str, parts: list[str], child: Any) -> Made:
     return read(form.fields(given, text, parts, child))
 
 
@@ -40,18 +43,18 @@ def _numbers(text: str, parts: list[str]) -> Any:
 
 
 def _parts(text: str, parts: list[str]) -> Any:
-    forms.expect(not text.strip(" \t\r\n"), "a <str> for each part")
+    expect(not text.strip(" \t\r\n"), "a <str> for each part")
     return parts
 
 
 def _flag(text: str) -> bool:
-    forms.expect(text == "true", '"true"')
+    expect(text == "true", '"true"')
     return True
 
 
 def _lengths(text: str) -> list[int]:
     lengths = [number(each) for each in text.split()]
-    forms.expect(all(type(each) is int for each in lengths), "a shape, a list of lengths,")
+    expect(all(type(each) is int for each in lengths), "a shape, a list of lengths,")
     return lengths  # type: ignore[return-value]
 
 
@@ -73,14 +76,14 @@ class Form:
         if given.get("encoding", "base64") != "base64":
             raise ValueError('encoding, if it is there, is "base64"')
         if self.content is None:
-            forms.expect(not text.strip(" \t\r\n"), "no text")
+            expect(not text.strip(" \t\r\n"), "no text")
         else:
             fields[self.tag] = text.strip() if "encoding" in given else self.content(text, parts)
         for name, value in given.items():
             if name != "encoding":
                 fields[name] = _ATTRIBUTES.get(name, str)(value)
         if child is not None:
-            forms.expect(self.child not in fields, f"one {self.child}")
+            expect(self.child not in fields, f"one {self.child}")
             fields[self.child] = child
         return fields
 

@@ -1,34 +1,44 @@
-"""What both texts do with a form (formats/forms.py): nodes as the values that a form is made of, and back."""
+"""What both texts do with a form (formats/forms): nodes as the values that a form is made of, and back."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint8_t, uint32_t
 
 from perdure._engine.graph.assembly cimport Builder
 from perdure._engine.graph.nodes cimport Node, node
+from perdure._engine.graph.stack cimport *
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
+
+
+cdef bint holds(Row* r, int op) noexcept:
+    """Whether a part is what the container holds, as it is natively written."""
+    if r.kind == LIST:
+        return op == OP_APPEND or op == OP_APPENDS or op == OP_LIST
+    if r.kind == DICT:
+        return op == OP_SETITEM or op == OP_SETITEMS or op == OP_DICT
+    return op == OP_ADDITEMS if r.kind == SET else op == r.op
 
 
 cdef object value_of(Tape tape, uint32_t row, int depth):
     """A node as a form sees it: a leaf's value; a tuple or a dict, so many deep, that nobody else holds; or a Node."""
     cdef Row* r
     cdef Part* p
-    cdef uint32_t start, i
+    cdef Text text
     row = found(tape, row)
     r = &tape.rows[row]
     if r.kind <= STR and not r.first:
         return tape.leaf(row)
     if r.uses <= 1:
         if r.kind == BYTES and not r.first:
-            return bytes(tape.view(row))
+            text = tape.argument(row)
+            return text.data[:text.n]
         if r.kind == BYTEARRAY and not r.first:
             return tape.view(row)
         if depth and (r.kind == TUPLE or r.kind == DICT):
             if not r.first:
                 return () if r.kind == TUPLE else {}
             p = &tape.parts[r.first]
-            if not p.next and p.op != OP_POP:
-                start = p.start
-                values = [value_of(tape, tape.children[start + i], depth - 1) for i in range(p.count)]
+            if not p.next and holds(r, p.op):
+                values = values_of(tape, p.start, p.count, depth - 1)
                 if r.kind == TUPLE:
                     return tuple(values)
                 if all([type(key) is str for key in values[::2]]):
@@ -36,52 +46,94 @@ cdef object value_of(Tape tape, uint32_t row, int depth):
     return node(tape, row)
 
 
-cdef int construct(Builder builder, uint32_t row, made) except -1:
-    """A row that was begun as an object, as a form says: how ("call" or "new"), callee, arguments, state or None."""
-    how, callee, args, state = made
-    builder.made_of(row, how, [named(builder, callee) if isinstance(callee, str) else row_for(builder, callee),
-                               row_for(builder, args)])
-    if state is not None:
-        builder.fill(row, "state", [row_for(builder, state)])
-    return 0
+cdef list values_of(Tape tape, uint32_t start, uint32_t count, int depth):
+    cdef list values = []
+    cdef uint32_t i
+    for i in range(count):
+        values.append(value_of(tape, tape.children[start + i], depth))
+    return values
 
 
-cdef uint32_t row_for(Builder builder, value) except 0:
-    """The node of what a form gives."""
-    cdef uint32_t row
-    if type(value) is Node:
-        return (<Node>value).row
-    if value is None:
-        return builder.none()
-    if type(value) is bool:
-        return builder.boolean(value)
-    if type(value) is int:
-        return builder.integer(value)
-    if type(value) is float:
-        return builder.real(value)
-    if type(value) is str:
-        return builder.key(value)
-    if isinstance(value, str):  # of a type of its own, forms.Name
-        return named(builder, value)
-    if type(value) is bytes:
-        return builder.octets(value)
-    if type(value) is bytearray:
-        return builder.octet_array(value)
-    if type(value) is tuple:
-        row = builder.begin("tuple")
-        builder.made_of(row, "items", [row_for(builder, each) for each in value])
+cdef class Maker:
+    """Makes the nodes of what forms give."""
+
+    def __cinit__(self, Builder builder):
+        self.builder = builder
+        self.callees = {}
+        begin_stack(&self.nodes)
+
+    def __dealloc__(self):
+        end_stack(&self.nodes)
+
+    cdef int construct(self, uint32_t row, made) except -1:
+        """A row begun as an object, as a form says: how ("call" or "new"), callee, arguments, state or None."""
+        cdef uint32_t parts[2]
+        how, callee, args, state = made
+        self.builder.tape.rows[row].op = <uint8_t>(OP_REDUCE if how == "call" else OP_NEWOBJ)
+        parts[0] = self.callee(callee) if type(callee) is str else self.row_for(callee)
+        parts[1] = self.row_for(args)
+        self.builder.close(row, parts, 2)
+        if state is not None:
+            parts[0] = self.row_for(state)
+            self.builder.fill_with(row, OP_BUILD, parts, 1)
+        return 0
+
+    cdef uint32_t callee(self, name) except 0:
+        row = self.callees.get(name)
+        if row is None:
+            module, _, qualname = name.partition(":")
+            row = self.callees[name] = self.builder.name(module, qualname)
         return row
-    if type(value) is dict:
-        row = builder.begin("dict")
-        builder.fill(row, "pairs", [row_for(builder, each) for pair in value.items() for each in pair])
-        return row
-    if type(value) is list:  # an object in an object
-        row = builder.begin("object")
-        construct(builder, row, value)
-        return row
-    raise TypeError(f"a form gives no {type(value).__name__}")
 
+    cdef uint32_t row_for(self, value) except 0:
+        """The node of what a form gives."""
+        cdef uint32_t row
+        if type(value) is tuple:
+            return self.tuple_of(value)
+        if type(value) is bytes:
+            return self.builder.put_counted(BYTES, OP_SHORT_BINBYTES, OP_BINBYTES, OP_BINBYTES8, <bytes>value,
+                                            len(<bytes>value))
+        if type(value) is str:
+            return self.builder.text(value)
+        if type(value) is int:
+            return self.builder.integer(value)
+        if value is None:
+            return self.builder.none()
+        if type(value) is Node:
+            return (<Node>value).row
+        if type(value) is bool:
+            return self.builder.boolean(value)
+        if type(value) is float:
+            return self.builder.real(value)
+        if type(value) is bytearray:
+            return self.builder.octet_array(value)
+        if type(value) is dict:
+            return self.dict_of(value)
+        if isinstance(value, str):  # of a type of its own, forms.fields.Name
+            return self.callee(str(value))
+        if type(value) is list:  # an object in an object
+            row = self.builder.begin("object")
+            self.construct(row, value)
+            return row
+        raise TypeError(f"a form gives no {type(value).__name__}")
 
-cdef uint32_t named(Builder builder, text) except 0:
-    module, _, name = text.partition(":")
-    return builder.name(str(module), str(name))
+    cdef uint32_t tuple_of(self, tuple values) except 0:
+        cdef Py_ssize_t base = self.nodes.count
+        cdef uint32_t row
+        for each in values:
+            push_row(&self.nodes, self.row_for(each))
+        row = self.builder.tape.put_leaf(TUPLE, OP_EMPTY_TUPLE, 1, NULL, 0)
+        self.builder.close(row, self.nodes.at + base, self.nodes.count - base)
+        self.nodes.count = base
+        return row
+
+    cdef uint32_t dict_of(self, dict values) except 0:
+        cdef Py_ssize_t base = self.nodes.count
+        cdef uint32_t row
+        for key, each in values.items():
+            push_row(&self.nodes, self.builder.key(key))
+            push_row(&self.nodes, self.row_for(each))
+        row = self.builder.tape.put_leaf(DICT, OP_EMPTY_DICT, 1, NULL, 0)
+        self.builder.fill_with(row, OP_SETITEMS, self.nodes.at + base, self.nodes.count - base)
+        self.nodes.count = base
+        return row

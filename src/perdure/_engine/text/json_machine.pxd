@@ -3,6 +3,7 @@
 from libc.stdint cimport uint8_t, uint32_t
 
 from perdure._engine.graph.assembly cimport Builder
+from perdure._engine.graph.stack cimport Stack
 from perdure._engine.graph.tape cimport Tape, Text
 from perdure._engine.text.scanner cimport Scanner
 
@@ -83,13 +84,11 @@ cdef class Machine(Scanner):
     cdef Tape tape
     cdef Frame* frames
     cdef Py_ssize_t depth, frame_room
-    cdef uint32_t* nodes     # of the frames that are open
-    cdef Py_ssize_t count, node_room
+    cdef Stack nodes         # of the frames that are open
     cdef Known* known        # strings that came: keys, words and names, each in its third
     cdef dict words          # tags and fields: their numbers
     cdef list forms          # by number: (tag, function)
-    cdef uint32_t* labelled  # by $id, as long as they come in order
-    cdef Py_ssize_t label_count, label_room
+    cdef Stack labelled      # by $id, as long as they come in order
     cdef dict labels         # the other ones
     cdef bint enveloped, before
     cdef uint32_t root

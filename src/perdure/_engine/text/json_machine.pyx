@@ -1,6 +1,7 @@
 """The machine that a JSON text runs: RFC 8259, from the text to a tape, with a stack of frames for what is open.
 
-It knows that in an envelope an object can be tagged, and leaves what that means to its subclass, json_reader.
+It knows that in an envelope an object can be tagged, and leaves what that means to its subclasses, json_leaves and
+json_reader.
 
 - No recursion: depth costs memory and nothing else.
 - Memory is a small multiple of the text; no number in it makes room for anything.
@@ -11,6 +12,7 @@ from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcmp, memset
 
 from perdure._engine.graph.assembly cimport Builder
+from perdure._engine.graph.stack cimport *
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
 from perdure._engine.text.json_machine cimport *
@@ -54,19 +56,20 @@ cdef class Machine(Scanner):
         self.words = {tag.encode(): FORM + i for i, tag in enumerate(forms)} | WORDS
         self.forms = list(forms.items())
         self.labels = {}
-        self.frame_room = self.node_room = self.label_room = 64
+        self.frame_room = 64
         self.frames = <Frame*>PyMem_Malloc(64 * sizeof(Frame))
-        self.nodes = <uint32_t*>PyMem_Malloc(64 * sizeof(uint32_t))
-        self.labelled = <uint32_t*>PyMem_Malloc(64 * sizeof(uint32_t))
+        begin_stack(&self.nodes)
+        begin_stack(&self.labelled)
+        push_row(&self.labelled, 0)  # ours begin with 1
         self.known = <Known*>PyMem_Malloc(3 * KNOWN * sizeof(Known))
-        if self.frames == NULL or self.nodes == NULL or self.labelled == NULL or self.known == NULL:
+        if self.frames == NULL or self.known == NULL:
             raise MemoryError
         memset(self.known, 0, 3 * KNOWN * sizeof(Known))
 
     def __dealloc__(self):
         PyMem_Free(self.frames)
-        PyMem_Free(self.nodes)
-        PyMem_Free(self.labelled)
+        end_stack(&self.nodes)
+        end_stack(&self.labelled)
         PyMem_Free(self.known)
 
     # -- stacks
@@ -87,20 +90,11 @@ cdef class Machine(Scanner):
         frame.op = <uint8_t>op
         frame.row = row
         frame.callee = frame.args = frame.kwargs = 0
-        frame.base = self.count
+        frame.base = self.nodes.count
         return frame
 
     cdef inline int push(self, uint32_t row) except -1:
-        cdef uint32_t* moved
-        if self.count == self.node_room:
-            moved = <uint32_t*>PyMem_Realloc(self.nodes, 2 * self.node_room * sizeof(uint32_t))
-            if moved == NULL:
-                raise MemoryError
-            self.nodes = moved
-            self.node_room *= 2
-        self.nodes[self.count] = row
-        self.count += 1
-        return 0
+        return push_row(&self.nodes, row)
 
     # -- strings that come again
 
@@ -278,7 +272,7 @@ cdef class Machine(Scanner):
             self.depth -= 1
             return AFTER
         if frame.what == PAIR:
-            if self.count - frame.base == 1:
+            if self.nodes.count - frame.base == 1:
                 self.expect(44)
                 return VALUE
             self.expect(93)
@@ -321,8 +315,8 @@ cdef class Machine(Scanner):
         cdef Frame frame = self.frames[self.depth - 1]
         self.depth -= 1
         if frame.row:
-            self.builder.fill_with(frame.row, frame.op, self.nodes + frame.base, self.count - frame.base)
-            self.count = frame.base
+            self.builder.fill_with(frame.row, frame.op, self.nodes.at + frame.base, self.nodes.count - frame.base)
+            self.nodes.count = frame.base
             return self.deliver(frame.row)
         return self.take_nodes(frame.base)
 

@@ -4,15 +4,14 @@ Nothing is imported or built; a name is two strings. What a text says is checked
 is where `p` stands.
 """
 
-from binascii import a2b_base64
-
-from cpython.mem cimport PyMem_Realloc
 from libc.stdint cimport uint8_t, uint32_t
 
 from perdure._engine.collector cimport pause, resume
-from perdure._engine.graph.nodes cimport Node, node
+from perdure._engine.graph.nodes cimport node
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
+from perdure._engine.text.formed cimport Maker
+from perdure._engine.text.json_leaves cimport Leaves
 from perdure._engine.text.json_machine cimport *
 from perdure._engine.text.scanner cimport space
 
@@ -26,12 +25,12 @@ filling[<int>WORD_STATE] = OP_BUILD
 filling[<int>WORD_CALL] = OP_POP
 
 
-cdef class Reader(Machine):
-    """The machine, and what tags mean."""
-    cdef dict callees    # by name: what forms call
+cdef class Reader(Leaves):
+    """What tags mean that other nodes are in."""
+    cdef Maker maker
 
     def __cinit__(self, dict forms):
-        self.callees = {}
+        self.maker = Maker(self.builder)
 
     # -- tags
 
@@ -98,141 +97,6 @@ cdef class Reader(Machine):
         if tag >= PERSISTENT_:
             return VALUE
         return self.pairs() if tag == DICT else self.sequence()
-
-    cdef long long label(self) except -1:
-        cdef const unsigned char* q
-        cdef long long label
-        space(self)
-        q = self.p
-        label = self.whole_number()
-        if self.row_labelled(label):
-            self.p = q
-            raise CorruptError("an $id that another one has")
-        return label
-
-    cdef uint32_t row_labelled(self, long long label):
-        cdef uint32_t row = self.labelled[label] if label < self.label_count else 0
-        return row if row or not self.labels else self.labels.get(label, 0)
-
-    cdef int set_label(self, long long label, uint32_t row) except -1:
-        cdef uint32_t* moved
-        if self.label_count == 0:
-            self.labelled[0] = 0  # ours begin with 1
-            self.label_count = 1
-        if label != self.label_count:
-            self.labels[label] = row
-            return 0
-        if self.label_count == self.label_room:
-            moved = <uint32_t*>PyMem_Realloc(self.labelled, 2 * self.label_room * sizeof(uint32_t))
-            if moved == NULL:
-                raise MemoryError
-            self.labelled = moved
-            self.label_room *= 2
-        self.labelled[self.label_count] = row
-        self.label_count += 1
-        return 0
-
-    cdef int reference(self) except -1:
-        cdef const unsigned char* q
-        cdef uint32_t row
-        space(self)
-        q = self.p
-        row = self.row_labelled(self.whole_number())
-        if not row:
-            self.p = q
-            raise CorruptError("a $ref to an $id that has not come yet")
-        self.expect(125)
-        return self.deliver(row)
-
-    cdef uint32_t leaf(self, int tag) except 0:
-        cdef const unsigned char* q
-        space(self)
-        q = self.p
-        if tag == NAME_:
-            return self.name()
-        if tag == STR_:
-            return self.broken_string()
-        if tag == BUFFER_:
-            if self.word(b"true", 4):
-                return self.builder.buffer(True)
-            if self.word(b"false", 5):
-                return self.builder.buffer(False)
-            raise CorruptError("true or false is expected: whether the buffer is read-only")
-        if tag == EXTENSION_:
-            value = self.whole_number()
-            if not 0 < value <= 0x7FFFFFFF:
-                self.p = q
-                raise CorruptError("an extension's number is from 1 to 2,147,483,647")
-            return self.builder.extension(value)
-        text = self.string_object()
-        if tag == FLOAT_:
-            value = special(text)
-        elif tag == INT_:
-            value = integer_of(text)
-        else:
-            value = decoded(text)
-        if value is None:
-            self.p = q
-            raise CorruptError('a $float is "inf", "-inf" or "nan:" and sixteen hexadecimal digits' if tag == FLOAT_
-                               else 'an $int is decimal digits, at most 4,300, or "0x" and hexadecimal ones'
-                               if tag == INT_ else "no base64")
-        if tag == FLOAT_:
-            return self.tape.put_leaf(FLOAT, OP_BINFLOAT, 1, <bytes>value, 8)
-        if tag == INT_:
-            return self.builder.integer(value)
-        if tag == BYTES_:
-            return self.builder.octets(value)
-        return self.builder.octet_array(value) if tag == BYTEARRAY_ else self.builder.string(value)
-
-    cdef uint32_t broken_string(self) except 0:
-        """Of pieces: strings, and the code points of lone surrogates."""
-        cdef const unsigned char* q
-        cdef bytearray whole = bytearray()
-        cdef Text text
-        self.expect(91)
-        if space(self) == 93:
-            self.p += 1
-            return self.builder.text_of(b"", 0)
-        while True:
-            q = self.p
-            if space(self) == 34:
-                text = self.string()
-                whole += text.data[:text.n]
-            else:
-                code = self.whole_number()
-                if not 0xD800 <= code < 0xE000:
-                    self.p = q
-                    raise CorruptError("in a $str, numbers are the code points of surrogates")
-                whole += chr(code).encode("utf-8", "surrogatepass")
-            if space(self) == 93:
-                self.p += 1
-                return self.builder.text_of(whole, len(whole))
-            self.expect(44)
-
-    cdef uint32_t name(self) except 0:
-        """"module:qualname", or both in an array."""
-        cdef const unsigned char* q = self.p
-        cdef Text text
-        cdef Known* known
-        cdef uint32_t row
-        if q[0] == 91:
-            self.p += 1
-            module = self.string_object()
-            self.expect(44)
-            name = self.string_object()
-            self.expect(93)
-            return self.builder.name(module, name)
-        text = self.string()
-        known = self.place(2, text)
-        if self.is_known(known, text):
-            return known.row
-        module, colon, name = text.data[:text.n].decode("utf-8", "surrogatepass").partition(":")
-        if not colon:
-            self.p = q
-            raise CorruptError('a name is "module:qualname"')
-        row = self.builder.name(module, name)
-        self.remember(known, text, row)
-        return row
 
     cdef int sequence(self) except -1:
         self.expect(91)
@@ -360,8 +224,8 @@ cdef class Reader(Machine):
     cdef int take_nodes(self, Py_ssize_t base) except -1:
         """What a field of a tagged object is, where that is a number of nodes."""
         cdef Frame* frame = &self.frames[self.depth - 1]
-        cdef uint32_t* nodes = self.nodes + base
-        cdef Py_ssize_t i, count = self.count - base
+        cdef uint32_t* nodes = self.nodes.at + base
+        cdef Py_ssize_t i, count = self.nodes.count - base
         if frame.what == STEP or frame.stage == FILLED:
             self.builder.fill_with(frame.row, frame.op, nodes, count)
         elif frame.what == ENVELOPE:
@@ -375,7 +239,7 @@ cdef class Reader(Machine):
                                    else OP_SETITEMS, nodes, count)
         elif frame.tag == INST:
             self.push(0)
-            nodes = self.nodes + base
+            nodes = self.nodes.at + base
             for i in range(count, 0, -1):
                 nodes[i] = nodes[i - 1]
             nodes[0] = frame.callee
@@ -384,7 +248,7 @@ cdef class Reader(Machine):
         else:
             frame.args = self.tuple_of(nodes, count)
             frame.stage = KEYWORDS
-        self.count = base
+        self.nodes.count = base
         return AFTER
 
     cdef uint32_t tuple_of(self, const uint32_t* nodes, Py_ssize_t count) except 0:
@@ -427,81 +291,18 @@ cdef class Reader(Machine):
     cdef int by_form(self, Frame* frame) except -1:
         cdef Py_ssize_t i
         tag, form = self.forms[frame.tag - FORM]
-        fields = {tag: self.value_of(self.nodes[frame.base], 3)}
-        for i in range(frame.base + 1, self.count, 2):
-            key = self.tape.leaf(self.nodes[i])
+        fields = {tag: self.value_of(self.nodes.at[frame.base], 3)}
+        for i in range(frame.base + 1, self.nodes.count, 2):
+            key = self.tape.leaf(self.nodes.at[i])
             if key in fields:
                 raise CorruptError(f"{key:.50} comes twice")
-            fields[key] = self.value_of(self.nodes[i + 1], 3)
-        self.count = frame.base
+            fields[key] = self.value_of(self.nodes.at[i + 1], 3)
+        self.nodes.count = frame.base
         try:
             made = form(fields)
         except (ValueError, OverflowError) as error:
             raise CorruptError(f"{tag}: {str(error)[:200]}") from None
-        return self.construct(frame.row, made)
-
-    cdef int construct(self, uint32_t row, made) except -1:
-        """An object, as a form says: (how, callee, arguments, state or None)."""
-        cdef uint32_t parts[2]
-        how, callee, args, state = made
-        self.tape.rows[row].op = <uint8_t>(OP_REDUCE if how == "call" else OP_NEWOBJ)
-        parts[0] = self.callee(callee) if type(callee) is str else self.row_for(callee)
-        parts[1] = self.row_for(args)
-        self.builder.close(row, parts, 2)
-        if state is not None:
-            parts[0] = self.row_for(state)
-            self.builder.fill_with(row, OP_BUILD, parts, 1)
-        return 0
-
-    cdef uint32_t callee(self, name) except 0:
-        row = self.callees.get(name)
-        if row is None:
-            module, _, qualname = name.partition(":")
-            row = self.callees[name] = self.builder.name(module, qualname)
-        return row
-
-    cdef uint32_t row_for(self, value) except 0:
-        """The node of what a form gives."""
-        cdef uint32_t row
-        cdef Py_ssize_t base = self.count
-        if type(value) is tuple:
-            for each in <tuple>value:
-                self.push(self.row_for(each))
-            row = self.tuple_of(self.nodes + base, self.count - base)
-            self.count = base
-            return row
-        if type(value) is bytes:
-            return self.builder.put_counted(BYTES, OP_SHORT_BINBYTES, OP_BINBYTES, OP_BINBYTES8, <bytes>value,
-                                            len(<bytes>value))
-        if type(value) is str:
-            return self.builder.text(value)
-        if type(value) is int:
-            return self.builder.integer(value)
-        if value is None:
-            return self.builder.none()
-        if type(value) is Node:
-            return (<Node>value).row
-        if type(value) is bool:
-            return self.builder.boolean(value)
-        if type(value) is float:
-            return self.builder.real(value)
-        if type(value) is bytearray:
-            return self.builder.octet_array(value)
-        if type(value) is dict:
-            for key, each in (<dict>value).items():
-                self.push(self.builder.key(key))
-                self.push(self.row_for(each))
-            row = self.tape.put_leaf(DICT, OP_EMPTY_DICT, 1, NULL, 0)
-            self.builder.fill_with(row, OP_SETITEMS, self.nodes + base, self.count - base)
-            self.count = base
-            return row
-        if isinstance(value, str):  # of a type of its own: a name
-            return self.callee(str(value))
-        if type(value) is list:  # an object in an object
-            row = self.builder.begin("object")
-            self.construct(row, value)
-            return row
-        raise TypeError(f"a form gives no {type(value).__name__}")
+        return self.maker.construct(frame.row, made)
 
     cdef object value_of(self, uint32_t row, int depth):
         """A node as a form sees it: a leaf's value, a list or a dict of such; or the node."""
@@ -521,42 +322,6 @@ cdef class Reader(Machine):
                 if all([type(key) is str for key in values[::2]]):
                     return dict(zip(values[::2], values[1::2], strict=True))
         return node(self.tape, row)
-
-
-cdef object special(str text):
-    """The eight bytes of what JSON has no number for; None where it is none."""
-    if text == "inf":
-        return b"\x7f\xf0\0\0\0\0\0\0"
-    if text == "-inf":
-        return b"\xff\xf0\0\0\0\0\0\0"
-    if len(text) == 20 and text.startswith("nan:"):
-        try:
-            bits = bytes.fromhex(text[4:])
-        except ValueError:
-            return None
-        if len(bits) == 8 and bits[0] & 0x7F == 0x7F and bits[1] & 0xF0 == 0xF0 and (bits[1] & 15 or any(bits[2:])):
-            return bits
-    return None
-
-
-cdef object decoded(str text):
-    """The bytes of base64; None where it is none."""
-    try:
-        return a2b_base64(text.encode("ascii"), strict_mode=True)
-    except ValueError:
-        return None
-
-
-cdef object integer_of(str text):
-    digits = text.removeprefix("-")
-    if digits.startswith("0x") and digits[2:].isalnum() and digits.isascii():
-        try:
-            return int(text, 16)
-        except ValueError:
-            return None
-    if digits.isdecimal() and digits.isascii() and len(digits) <= 4300:
-        return int(text)
-    return None
 
 
 def read(bytes text, forms):

@@ -10,15 +10,15 @@ from binascii import b2a_base64
 from operator import itemgetter
 
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from libc.math cimport isfinite
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.string cimport memchr, memcmp, memcpy, memset
+from libc.stdint cimport uint8_t, uint32_t
+from libc.string cimport memcmp, memset
 
-from perdure._engine.graph.nodes cimport Graph, Node, node
+from perdure._engine.graph.nodes cimport Graph, Node
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
-from perdure._engine.text.floats cimport set_up_powers
-from perdure._engine.text.output cimport *
+from perdure._engine.text.formed cimport holds, value_of, values_of
+from perdure._engine.text.json_output cimport Output, has_lone
+from perdure._engine.text.output cimport put_byte, put_number
 
 cdef enum:
     SEQUENCE   # children of parts, with commas between
@@ -30,9 +30,6 @@ cdef enum:
     ITEMS
     PAIRS      # [key, value]
     MEMBERS    # "key": value
-
-cdef enum:
-    MOST_BITS = 14284  # of an int that is written in decimals: it has no more than 4,300 digits
 
 cdef struct Step:
     uint8_t what
@@ -46,9 +43,6 @@ cdef struct Step:
     const char* closing
 
 cdef object first = itemgetter(0)
-cdef long long SAFE = 9007199254740992  # 2**53: doubles hold no more ints than up to there
-
-set_up_powers(True)
 
 cdef dict filling = {
     OP_APPEND: "items", OP_APPENDS: "items", OP_SETITEM: "pairs", OP_SETITEMS: "pairs", OP_ADDITEMS: "adds",
@@ -62,22 +56,18 @@ tags[<int>SET] = b'"$set":['
 tags[<int>FROZENSET] = b'"$frozenset":['
 
 
-cdef class Writer:
-    cdef Tape tape
-    cdef Out out
+cdef class Writer(Output):
     cdef Step* steps
     cdef Py_ssize_t depth, room
     cdef uint32_t* labels   # by row; 0: none yet
     cdef uint32_t label_count
     cdef object forms
     cdef dict form_of       # callee's row: its form
-    cdef dict names         # row: as it is written
     cdef list pieces        # of the forms that are open: iterators
     cdef list orders        # of the sorted dicts that are open
-    cdef bint tagged
     cdef bint bare          # so far nothing is tagged, and keys that look like tags stand as they are
     cdef bint dollars       # there are such keys
-    cdef bint sorting, safe, inlined
+    cdef bint sorting, inlined
 
     def __cinit__(self, Tape tape, forms, bint sorting, bint safe, bint inlined, bint bare):
         self.tape = tape
@@ -87,7 +77,6 @@ cdef class Writer:
         self.inlined = inlined
         self.bare = bare
         self.form_of = {}
-        self.names = {}
         self.pieces = []
         self.orders = []
         self.room = 64
@@ -97,7 +86,6 @@ cdef class Writer:
             raise MemoryError
 
     def __dealloc__(self):
-        PyMem_Free(self.out.base)
         PyMem_Free(self.steps)
         PyMem_Free(self.labels)
 
@@ -118,16 +106,6 @@ cdef class Writer:
         if self.dollars:
             return None
         return b'{"$perdure":1,%b"value":%b}' % (self.out.base[:begin], self.out.base[begin:self.out.n])
-
-    cdef inline int say(self, const char* text) except -1:
-        cdef Py_ssize_t n = 0
-        while text[n]:
-            n += 1
-        return put(&self.out, text, n)
-
-    cdef inline int tag(self, const char* text) except -1:
-        self.tagged = True
-        return self.say(text)
 
     cdef Step* push(self, int what) except NULL:
         cdef Step* moved
@@ -205,137 +183,6 @@ cdef class Writer:
         self.say_bytes(b2a_base64(self.tape.view(row), newline=False))
         return self.say(b'"}')
 
-    cdef int say_bytes(self, bytes text) except -1:
-        return put(&self.out, text, len(text))
-
-    cdef int open_tagged(self, uint32_t label) except -1:
-        self.tag(b"{")
-        if label:
-            self.say(b'"$id":')
-            put_number(&self.out, label)
-            self.say(b",")
-        return 0
-
-    cdef int leaf(self, uint32_t row) except -1:
-        cdef Row* r = &self.tape.rows[row]
-        cdef int op = r.op
-        cdef Text text
-        cdef uint64_t bits = 0
-        cdef double value
-        cdef int i
-        if op == OP_NONE:
-            return self.say(b"null")
-        if r.kind == BOOL:
-            return self.say(b"true" if self.tape.leaf(row) else b"false")
-        if r.kind == STR and op != OP_UNICODE:
-            text = self.tape.argument(row)
-            return self.string(text.data, text.n)
-        if op == OP_BININT1 or op == OP_BININT2 or op == OP_BININT or (op == OP_LONG1 and 0 < r.kind and
-                                                                       self.tape.argument(row).n <= 8):
-            text = self.tape.argument(row)
-            if op != OP_BININT1 and op != OP_BININT2 and text.n and text.data[text.n - 1] & 0x80:
-                bits = <uint64_t>-1
-            for i in range(<int>text.n - 1, -1, -1):
-                bits = bits << 8 | text.data[i]
-            if not (self.safe and op == OP_LONG1):
-                return put_number(&self.out, <long long>bits)
-        if op == OP_BINFLOAT:
-            text = self.tape.argument(row)
-            for i in range(8):
-                bits = bits << 8 | text.data[i]
-            memcpy(&value, &bits, 8)
-            return self.real(value)
-        return self.plain(self.tape.leaf(row))
-
-    cdef int real(self, double value) except -1:
-        cdef uint64_t bits
-        if isfinite(value):
-            return put_real(&self.out, value)
-        if value == value:
-            return self.tag(b'{"$float":"inf"}' if value > 0 else b'{"$float":"-inf"}')
-        memcpy(&bits, &value, 8)
-        self.tagged = True
-        return self.say_bytes(b'{"$float":"nan:%016x"}' % bits)
-
-    cdef int string(self, const unsigned char* p, Py_ssize_t n) except -1:
-        cdef Py_ssize_t begin = self.out.n, i
-        i = put_string(&self.out, p, n)
-        if i == n:
-            return 0
-        self.out.n = begin
-        self.tag(b'{"$str":[')
-        i = 0
-        while i < n:
-            if i:
-                put_byte(&self.out, 44)
-            if lone(p + i, n - i):
-                put_number(&self.out, (p[i] & 15) << 12 | (p[i + 1] & 63) << 6 | (p[i + 2] & 63))
-                i += 3
-            else:
-                i += put_string(&self.out, p + i, n - i)
-        return self.say(b"]}")
-
-    cdef int plain(self, value) except -1:
-        """A value of Python's, of the types that forms are made of."""
-        cdef bytes flat
-        cdef Py_ssize_t i
-        if value is None or value is True or value is False:
-            return self.say(b"null" if value is None else b"true" if value else b"false")
-        if type(value) is int:
-            if -SAFE <= value <= SAFE:
-                return put_number(&self.out, value)
-            return self.large(value)
-        if type(value) is float:
-            return self.real(value)
-        if type(value) is str:
-            flat = (<str>value).encode("utf-8", "surrogatepass")
-            return self.string(flat, len(flat))
-        if type(value) is list or type(value) is tuple:
-            put_byte(&self.out, 91)
-            for i in range(len(value)):
-                if i:
-                    put_byte(&self.out, 44)
-                self.plain(value[i])
-            return put_byte(&self.out, 93)
-        raise TypeError(f"a form is made of plain values, not of {type(value).__name__}")
-
-    cdef int large(self, value) except -1:
-        """An int beyond what a double holds exactly."""
-        text = None
-        if value.bit_length() <= MOST_BITS:
-            try:
-                text = b"%d" % value
-            except ValueError:  # the interpreter's limit is lower
-                pass
-        if text is not None and not self.safe:
-            return self.say_bytes(text)
-        self.tag(b'{"$int":"')
-        self.say_bytes(text if text is not None else hex(value).encode())
-        return self.say(b'"}')
-
-    cdef int put_name(self, uint32_t row) except -1:
-        cdef bytes written = self.names.get(row)
-        cdef Py_ssize_t begin = self.out.n
-        if written is not None:
-            return self.say_bytes(written)
-        module, name = self.tape.name(row)
-        text = f"{module}:{name}"
-        if ":" in module or not is_unicode(text):
-            self.plain([module, name])
-        else:
-            self.plain(text)
-        self.names[row] = self.out.base[begin:self.out.n]
-        return 0
-
-    cdef bint has_plain_name(self, uint32_t row) except -1:
-        """Of a callee: whether one string says all."""
-        if self.tape.rows[row].kind != NAME:
-            return False
-        if row in self.names:
-            return (<bytes>self.names[row])[0] == 34
-        module, name = self.tape.name(row)
-        return ":" not in module and is_unicode(f"{module}:{name}")
-
     # -- containers
 
     cdef int container(self, uint32_t row, uint32_t label) except -1:
@@ -343,7 +190,7 @@ cdef class Writer:
         cdef uint32_t part = r.first
         cdef int keys = 0
         cdef Step* step
-        while part and self.is_own(r, self.tape.parts[part].op):
+        while part and holds(r, self.tape.parts[part].op):
             part = self.tape.parts[part].next
         if r.kind == DICT:
             keys = self.keys_of(row, part)
@@ -373,14 +220,6 @@ cdef class Writer:
         if keys and self.sorting and r.first != part:
             return self.sort(step)
         return 0
-
-    cdef bint is_own(self, Row* r, int op) noexcept:
-        """Whether a part is what the container holds, as it is natively written."""
-        if r.kind == LIST:
-            return op == OP_APPEND or op == OP_APPENDS or op == OP_LIST
-        if r.kind == DICT:
-            return op == OP_SETITEM or op == OP_SETITEMS or op == OP_DICT
-        return op == OP_ADDITEMS if r.kind == SET else op == r.op
 
     cdef int keys_of(self, uint32_t row, uint32_t end) except -1:
         """1 where the keys can be a JSON object's; else 0."""
@@ -629,14 +468,16 @@ cdef class Writer:
                                                                      or self.tape.parts[part].op != OP_BUILD)):
             return False
         part_of_args = self.tape.rows[args].first
-        values = self.values_of(self.tape.parts[part_of_args].start, self.tape.parts[part_of_args].count,
-                                2) if part_of_args else []
+        values = []
+        if part_of_args:
+            made = &self.tape.parts[part_of_args]
+            values = values_of(self.tape, made.start, made.count, 2)
         if part:
-            state = self.value_of(self.tape.children[self.tape.parts[part].start], 3)
+            state = value_of(self.tape, self.tape.children[self.tape.parts[part].start], 3)
         if self.tape.rows[callee].kind == NAME:
             fields = form("call" if r.op == OP_REDUCE else "new", values, state)
         else:
-            fields = form(self.value_of(callee, 0), values, state)
+            fields = form(value_of(self.tape, callee, 0), values, state)
         if fields is None:
             return False
         self.open_tagged(label)
@@ -675,67 +516,6 @@ cdef class Writer:
         self.pieces.pop()
         self.depth -= 1
         return 0
-
-    cdef object value_of(self, uint32_t row, int depth):
-        """A node as a form sees it: a leaf's value, a tuple or a dict of such; or the node."""
-        cdef Row* r
-        cdef Part* p
-        cdef Text text
-        cdef uint32_t i
-        row = found(self.tape, row)
-        r = &self.tape.rows[row]
-        if r.kind <= STR:
-            return self.tape.leaf(row)
-        if r.uses <= 1 and not self.labels[row]:
-            if r.kind == BYTES:
-                text = self.tape.argument(row)
-                return text.data[:text.n]
-            if r.kind == BYTEARRAY:
-                return self.tape.view(row)
-            if depth and (r.kind == TUPLE or r.kind == DICT):
-                if not r.first:
-                    return () if r.kind == TUPLE else {}
-                p = &self.tape.parts[r.first]
-                if not p.next and self.is_own(r, p.op):
-                    values = self.values_of(p.start, p.count, depth - 1)
-                    if r.kind == TUPLE:
-                        return tuple(values)
-                    made = {}
-                    for i in range(0, p.count, 2):
-                        if type(values[i]) is not str:
-                            return node(self.tape, row)
-                        made[values[i]] = values[i + 1]
-                    return made
-        return node(self.tape, row)
-
-    cdef list values_of(self, uint32_t start, uint32_t count, int depth):
-        cdef list values = []
-        cdef uint32_t i
-        for i in range(count):
-            values.append(self.value_of(self.tape.children[start + i], depth))
-        return values
-
-
-cdef bint is_unicode(str text) except -1:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-cdef bint has_lone(const unsigned char* p, Py_ssize_t n) noexcept:
-    cdef const unsigned char* at
-    cdef const unsigned char* end = p + n
-    while p < end:
-        at = <const unsigned char*>memchr(p, 0xED, end - p)
-        if at == NULL:
-            return False
-        if lone(at, end - at):
-            return True
-        p = at + 1
-    return False
-
 
 cdef inline int family(int op) noexcept:
     return OP_APPENDS if op == OP_APPEND else OP_SETITEMS if op == OP_SETITEM else op

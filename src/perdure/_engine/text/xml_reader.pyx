@@ -14,9 +14,10 @@ from libc.stdint cimport uint32_t
 
 from perdure._engine.graph.assembly cimport Builder
 from perdure._engine.graph.nodes cimport node
+from perdure._engine.graph.stack cimport *
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
-from perdure._engine.text.formed cimport construct
+from perdure._engine.text.formed cimport Maker
 from perdure._engine.text.xml_vocabulary cimport *
 
 from perdure.errors import CorruptError, LimitError
@@ -43,12 +44,12 @@ cdef class Elements:
 
     cdef object parser
     cdef Builder builder
+    cdef Maker maker
     cdef dict forms
     cdef dict labels    # rows by id; 0 while there is none yet
     cdef Frame* frames
     cdef Py_ssize_t depth, frame_room
-    cdef uint32_t* nodes
-    cdef Py_ssize_t count, node_room
+    cdef Stack nodes
     cdef list pieces    # of text
     cdef list given     # by frame: its attribute; of a form, a dict
     cdef list ids       # by frame
@@ -57,11 +58,12 @@ cdef class Elements:
         self.parser = parser
         self.forms = forms
         self.builder = Builder()
+        self.maker = Maker(self.builder)
         self.labels = {}
-        self.frame_room = self.node_room = 64
+        self.frame_room = 64
         self.frames = <Frame*>PyMem_Malloc(self.frame_room * sizeof(Frame))
-        self.nodes = <uint32_t*>PyMem_Malloc(self.node_room * sizeof(uint32_t))
-        if self.frames == NULL or self.nodes == NULL:
+        begin_stack(&self.nodes)
+        if self.frames == NULL:
             raise MemoryError
         self.pieces = []
         self.given = []
@@ -70,15 +72,15 @@ cdef class Elements:
 
     def __dealloc__(self):
         PyMem_Free(self.frames)
-        PyMem_Free(self.nodes)
+        end_stack(&self.nodes)
 
     @property
     def begun(self):
         """Whether the root element has been met."""
-        return self.depth > 1 or self.count > 0
+        return self.depth > 1 or self.nodes.count > 0
 
     def graph(self):
-        return self.builder.finish(self.nodes[0])
+        return self.builder.finish(self.nodes.at[0])
 
     def let_go(self):
         """The parser and what it calls hold each other."""
@@ -128,7 +130,7 @@ cdef class Elements:
             if element.stage <= top.stage and not element.stage == top.stage == LAST:
                 self.fail(f"<{names[what]}> comes too late in <{names[top.what]}>")
             top.stage = element.stage
-        if top.what == _ALTERED and (self.count > top.nodes) == (element.stage == 0):
+        if top.what == _ALTERED and (self.nodes.count > top.nodes) == (element.stage == 0):
             self.fail(f"<altered> holds one value, not {2 if element.stage == 0 else 0}")
         if self.depth > DEEPEST:
             self.fail(f"more than {DEEPEST:,} elements in one another", LimitError, "depth")
@@ -168,7 +170,7 @@ cdef class Elements:
         frame.row = frame.callee = frame.args = frame.kwargs = 0
         frame.made = False
         frame.kept = 0
-        frame.nodes = self.count
+        frame.nodes = self.nodes.count
         frame.pieces = len(self.pieces)
         self.depth += 1
         self.given.append(None)
@@ -176,16 +178,7 @@ cdef class Elements:
         return frame
 
     cdef int put(self, uint32_t row) except -1:
-        cdef uint32_t* moved
-        if self.count == self.node_room:
-            moved = <uint32_t*>PyMem_Realloc(self.nodes, 2 * self.node_room * sizeof(uint32_t))
-            if moved == NULL:
-                raise MemoryError
-            self.nodes = moved
-            self.node_room *= 2
-        self.nodes[self.count] = row
-        self.count += 1
-        return 0
+        return push_row(&self.nodes, row)
 
     cdef int take(self, int what, list attributes_given) except -1:
         """The attributes of the element that has just begun."""
@@ -224,10 +217,10 @@ cdef class Elements:
 
     cdef uint32_t one(self, Frame* frame) except 0:
         """Its one value."""
-        if self.count - frame.nodes != 1:
-            self.fail(f"<{names[frame.what]}> holds one value, not {self.count - frame.nodes}")
-        self.count -= 1
-        return self.nodes[self.count]
+        if self.nodes.count - frame.nodes != 1:
+            self.fail(f"<{names[frame.what]}> holds one value, not {self.nodes.count - frame.nodes}")
+        self.nodes.count -= 1
+        return self.nodes.at[self.nodes.count]
 
     cdef bytes base64(self, Frame* frame):
         try:
@@ -272,16 +265,16 @@ cdef class Elements:
             return 0
         if what == _LIST or what == _SET or what == _DICT:
             builder.fill_with(frame.row, OP_APPENDS if what == _LIST else OP_ADDITEMS if what == _SET else OP_SETITEMS,
-                              self.nodes + frame.nodes, self.count - frame.nodes)
-            self.count = frame.nodes
+                              self.nodes.at + frame.nodes, self.nodes.count - frame.nodes)
+            self.nodes.count = frame.nodes
             return frame.row
         if what == _TUPLE or what == _FROZENSET:
-            builder.close(frame.row, self.nodes + frame.nodes, self.count - frame.nodes)
-            self.count = frame.nodes
+            builder.close(frame.row, self.nodes.at + frame.nodes, self.nodes.count - frame.nodes)
+            self.nodes.count = frame.nodes
             return frame.row
         if _OBJECT <= what <= _ALTERED:
-            self.make(frame, self.count)
-            self.count = frame.nodes
+            self.make(frame, self.nodes.count)
+            self.nodes.count = frame.nodes
             return frame.row
         if elements[what].stage:
             self.part(frame, top, given)
@@ -357,12 +350,12 @@ cdef class Elements:
             value = self.one(frame)
             self.put(self.builder.key(given))
             self.put(value)
-        elif frame.stage != KEYED or self.count - frame.nodes != 2:
+        elif frame.stage != KEYED or self.nodes.count - frame.nodes != 2:
             self.fail("an <entry> has a key= and a value, or a <key> and a value")
         return 0
 
     cdef uint32_t form(self, Frame* frame, given) except 0:
-        cdef Py_ssize_t n = self.count - frame.nodes
+        cdef Py_ssize_t n = self.nodes.count - frame.nodes
         name = names[frame.what]
         child = None
         if n:
@@ -373,7 +366,7 @@ cdef class Elements:
         parts = [each[0] for each in pieces if type(each) is tuple]
         try:
             made = self.forms[name]({} if given is None else given, text, parts, child)
-            construct(self.builder, frame.row, made)
+            self.maker.construct(frame.row, made)
         except (ValueError, OverflowError) as error:
             self.fail(f"<{name}>: {str(error)[:200]}")
         return frame.row
@@ -392,7 +385,7 @@ cdef class Elements:
             if what == _ALTERED:
                 if end == frame.nodes:
                     self.fail("<altered> holds one value, not 0")
-                frame.row = self.nodes[frame.nodes]
+                frame.row = self.nodes.at[frame.nodes]
                 frame.kept = 1
             else:
                 given = self.given[frame - self.frames]
@@ -401,7 +394,7 @@ cdef class Elements:
                 elif not frame.callee:
                     self.fail(f"<{names[what]}> without {attributes[what]}= or <callee>")
                 if what == _INSTANCE:
-                    rows = [frame.callee, *[self.nodes[frame.nodes + i] for i in range(frame.kept)]]
+                    rows = [frame.callee, *[self.nodes.at[frame.nodes + i] for i in range(frame.kept)]]
                     builder.made_of(frame.row, "obj", rows)
                 else:
                     parts[0] = frame.callee
@@ -413,7 +406,7 @@ cdef class Elements:
         begin = frame.nodes + frame.kept
         if end > begin:
             state = builder.tape.put_leaf(DICT, OP_EMPTY_DICT, 1, NULL, 0)
-            builder.fill_with(state, OP_SETITEMS, self.nodes + begin, end - begin)
+            builder.fill_with(state, OP_SETITEMS, self.nodes.at + begin, end - begin)
             builder.fill_with(frame.row, OP_BUILD, &state, 1)
         return 0
 
@@ -427,11 +420,11 @@ cdef class Elements:
             top.callee = self.one(frame)
         elif what == _ARGS:
             if top.what == _INSTANCE:
-                top.kept = self.count - frame.nodes
+                top.kept = self.nodes.count - frame.nodes
                 return 0
             top.args = self.builder.tape.put_leaf(TUPLE, OP_EMPTY_TUPLE, 1, NULL, 0)
-            self.builder.close(top.args, self.nodes + frame.nodes, self.count - frame.nodes)
-            self.count = frame.nodes
+            self.builder.close(top.args, self.nodes.at + frame.nodes, self.nodes.count - frame.nodes)
+            self.nodes.count = frame.nodes
         elif what == _ARGUMENTS:
             top.args = self.one(frame)
         elif what == _KWARGS:
@@ -441,11 +434,11 @@ cdef class Elements:
                 self.fail("an <effect> behind the value, before which it comes")
             self.builder.tape.dropped.append(self.one(frame))
         else:
-            if (what == _STATE or what == _EFFECT) and self.count - frame.nodes != 1:
+            if (what == _STATE or what == _EFFECT) and self.nodes.count - frame.nodes != 1:
                 self.one(frame)
             self.make(top, frame.nodes)
             op = (OP_APPENDS if what == _ITEMS else OP_SETITEMS if what == _PAIRS else OP_ADDITEMS if what == _ADDS
                   else OP_BUILD if what == _STATE else OP_POP)
-            self.builder.fill_with(top.row, op, self.nodes + frame.nodes, self.count - frame.nodes)
-            self.count = top.nodes + top.kept
+            self.builder.fill_with(top.row, op, self.nodes.at + frame.nodes, self.nodes.count - frame.nodes)
+            self.nodes.count = top.nodes + top.kept
         return 0

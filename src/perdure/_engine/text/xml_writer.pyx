@@ -9,7 +9,7 @@ from binascii import b2a_base64
 
 from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint32_t
 from libc.stdio cimport snprintf
 from libc.string cimport memset
 
@@ -18,11 +18,9 @@ from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
 from perdure._engine.text.formed cimport value_of
 from perdure._engine.text.xml_output cimport *
+from perdure._engine.text.xml_survey cimport *
 
 cdef enum:
-    ONCE = 1      # places that lead to a row
-    AGAIN_SEEN = 2
-    ALTERED = 4   # it has steps that nodes of its kind don't have
     DEEPEST = 60  # levels that are indented: a line is in proportion to what stands on it, however deep it is
 
 # What a Step does next.
@@ -60,39 +58,31 @@ cdef void set_up():
 set_up()
 
 
-cdef class Writing(Output):
-    cdef Tape tape
+cdef class Writing(Survey):
     cdef Step* steps
     cdef Py_ssize_t depth, step_room
-    cdef uint8_t* seen      # by row
     cdef uint32_t* labels   # by row; 0: none yet
     cdef uint32_t label_count
     cdef bytes indent       # of one level; None: all on one line
     cdef Py_ssize_t level
     cdef bint inline        # what comes next stands on the line that is begun
-    cdef dict names         # rows of names: what stands in an attribute, or None where it can't
-    cdef object held        # what a Text lies in
     cdef dict forms         # by what is called
     cdef dict form_of       # rows of names: the form
     cdef dict tags          # those of forms, as bytes
 
     def __cinit__(self, Tape tape, bytes indent, dict forms):
-        self.tape = tape
         self.indent = indent
         self.forms = forms
-        self.names = {}
         self.form_of = {}
         self.tags = {}
         self.step_room = 64
         self.steps = <Step*>PyMem_Malloc(self.step_room * sizeof(Step))
-        self.seen = <uint8_t*>PyMem_Calloc(tape.row_count, sizeof(uint8_t))
         self.labels = <uint32_t*>PyMem_Calloc(tape.row_count, sizeof(uint32_t))
-        if self.steps == NULL or self.seen == NULL or self.labels == NULL:
+        if self.steps == NULL or self.labels == NULL:
             raise MemoryError
 
     def __dealloc__(self):
         PyMem_Free(self.steps)
-        PyMem_Free(self.seen)
         PyMem_Free(self.labels)
 
     # -- tags
@@ -200,54 +190,6 @@ cdef class Writing(Output):
                 else:
                     self.start(s.tag, 0)
                     self.wrap(s.tag, s.row)
-        return 0
-
-    cdef int look(self, uint32_t root) except -1:
-        """How many places lead to a row from this one, and which rows are altered."""
-        cdef Tape tape = self.tape
-        cdef Py_ssize_t count = 1, room = 256
-        cdef uint32_t* stack = <uint32_t*>PyMem_Malloc(room * sizeof(uint32_t))
-        cdef uint32_t* moved
-        cdef uint32_t row, part, child
-        cdef Row* r
-        cdef Part* p
-        cdef uint32_t i
-        if stack == NULL:
-            raise MemoryError
-        try:
-            stack[0] = found(tape, root)
-            if self.seen[stack[0]]:
-                self.seen[stack[0]] |= AGAIN_SEEN if has_identity(&tape.rows[stack[0]]) else 0
-                return 0
-            self.seen[stack[0]] = ONCE
-            while count:
-                count -= 1
-                row = stack[count]
-                r = &tape.rows[row]
-                part = r.first
-                while part:
-                    p = &tape.parts[part]
-                    if r.kind != OBJECT and not is_own(r, p.op):
-                        self.seen[row] |= ALTERED
-                    for i in range(p.count):
-                        child = found(tape, tape.children[p.start + i])
-                        if self.seen[child]:
-                            self.seen[child] |= AGAIN_SEEN if has_identity(&tape.rows[child]) else 0
-                            continue
-                        self.seen[child] = ONCE
-                        if not tape.rows[child].first:
-                            continue
-                        if count == room:
-                            moved = <uint32_t*>PyMem_Realloc(stack, 2 * room * sizeof(uint32_t))
-                            if moved == NULL:
-                                raise MemoryError
-                            stack = moved
-                            room *= 2
-                        stack[count] = child
-                        count += 1
-                    part = p.next
-        finally:
-            PyMem_Free(stack)
         return 0
 
     cdef int child(self, Step* s) except -1:
@@ -524,76 +466,6 @@ cdef class Writing(Output):
         self.inline = True
         self.enter(child.row)
         return True
-
-    # -- what a row says
-
-    cdef Py_ssize_t count(self, uint32_t row) noexcept:
-        """Of the children that a node of its kind has."""
-        cdef uint32_t part = self.tape.rows[row].first
-        cdef Py_ssize_t n = 0
-        while part:
-            if self.tape.parts[part].op != OP_POP:
-                n += self.tape.parts[part].count
-            part = self.tape.parts[part].next
-        return n
-
-    cdef bint is_empty(self, uint32_t row) noexcept:
-        """Whether it is the empty tuple, which goes without saying among arguments."""
-        return self.tape.rows[row].kind == TUPLE and not self.tape.rows[row].first
-
-    cdef Text text_of(self, uint32_t row) except *:
-        """A STR as UTF-8, with surrogates."""
-        cdef Text text
-        if self.tape.rows[row].op != OP_UNICODE:
-            return self.tape.argument(row)
-        self.held = self.tape.leaf(row).encode("utf-8", "surrogatepass")
-        text.data = <const unsigned char*>PyBytes_AS_STRING(self.held)
-        text.n = len(self.held)
-        return text
-
-    cdef bytes name_of(self, uint32_t row):
-        """``module:qualname``, where an attribute can hold that."""
-        cdef bytes whole
-        if self.tape.rows[row].kind != NAME:
-            return None
-        if row not in self.names:
-            module, name = self.tape.name(row)
-            whole = f"{module}:{name}".encode("utf-8", "surrogatepass")
-            sound = ":" not in module and fits(whole, len(whole))
-            self.names[row] = whole if sound else None
-        return self.names[row]
-
-    cdef bint is_label(self, uint32_t row) except -1:
-        """Whether a key is a text that an attribute can hold."""
-        cdef Text text
-        if self.tape.rows[row].kind != STR or self.seen[row] & ALTERED:
-            return False
-        text = self.text_of(row)
-        return fits(text.data, text.n)
-
-    cdef bint is_attributes(self, uint32_t row) except -1:
-        """Whether a state is a dict of attributes, which needs no id."""
-        cdef uint32_t part = self.tape.rows[row].first
-        cdef Part* p
-        cdef uint32_t i
-        if self.tape.rows[row].kind != DICT or self.seen[row] & (AGAIN_SEEN | ALTERED) or not self.count(row):
-            return False
-        while part:
-            p = &self.tape.parts[part]
-            for i in range(0, p.count, 2):
-                if not self.is_label(found(self.tape, self.tape.children[p.start + i])):
-                    return False
-            part = p.next
-        return True
-
-
-cdef bint is_own(Row* r, int op) noexcept:
-    """Whether a part belongs to the kind of its node: what it is made of, or holds."""
-    return op == r.op or (LIST <= r.kind <= FROZENSET and op != OP_POP)
-
-
-cdef bint has_identity(Row* r) noexcept:
-    return STRING <= r.kind and r.kind != NAME and r.kind != EXTENSION and r.op != OP_EMPTY_TUPLE
 
 
 def write(Graph graph, indent=None, dict forms=None):

@@ -86,6 +86,7 @@ cdef class Machine(Scanner):
     cdef Py_ssize_t depth, frame_room
     cdef Stack nodes         # of the frames that are open
     cdef Known* known        # strings that came: keys, words and names, each in its third
+    cdef size_t known_slots  # of a third, a power of two
     cdef dict words          # tags and fields: their numbers
     cdef list forms          # by number: (tag, function)
     cdef Stack labelled      # by $id, as long as they come in order

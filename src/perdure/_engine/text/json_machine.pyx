@@ -7,9 +7,9 @@ json_reader.
 - Memory is a small multiple of the text; no number in it makes room for anything.
 """
 
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport uint8_t, uint32_t
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp
 
 from perdure._engine.graph.assembly cimport Builder
 from perdure._engine.graph.stack cimport *
@@ -33,7 +33,7 @@ cdef extern from *:
     uint32_t mixed "perdure_mixed"(const unsigned char*, Py_ssize_t) noexcept
 
 cdef enum:
-    KNOWN = 1024  # strings that may come again
+    MOST_KNOWN = 1024  # strings that may come again
 
 
 cdef dict WORDS = {
@@ -45,15 +45,26 @@ cdef dict WORDS = {
     b"$float": FLOAT_, b"$int": INT_, b"$str": STR_, b"$name": NAME_, b"$extension": EXTENSION_, b"$buffer": BUFFER_,
     b"$persistent": PERSISTENT_,
 }
+cdef dict words_of_tags = {}  # with the tags of forms, by which those are
+
+
+cdef dict words_with(tuple tags):
+    words = words_of_tags.get(tags)
+    if words is None:
+        words = words_of_tags[tags] = {tag.encode(): FORM + i for i, tag in enumerate(tags)} | WORDS
+    return words
 
 
 cdef class Machine(Scanner):
     """A text, the frames that are open in it, and the tape that it becomes."""
 
-    def __cinit__(self, dict forms):
+    def __cinit__(self, bytes text, dict forms):
+        cdef size_t slots = 16
+        self.start = self.p = text
+        self.end = self.p + len(text)
         self.builder = Builder()
         self.tape = self.builder.tape
-        self.words = {tag.encode(): FORM + i for i, tag in enumerate(forms)} | WORDS
+        self.words = words_with(tuple(forms))
         self.forms = list(forms.items())
         self.labels = {}
         self.frame_room = 64
@@ -61,10 +72,12 @@ cdef class Machine(Scanner):
         begin_stack(&self.nodes)
         begin_stack(&self.labelled)
         push_row(&self.labelled, 0)  # ours begin with 1
-        self.known = <Known*>PyMem_Malloc(3 * KNOWN * sizeof(Known))
+        while slots < MOST_KNOWN and slots * 8 < <size_t>len(text):
+            slots *= 2
+        self.known_slots = slots
+        self.known = <Known*>PyMem_Calloc(3 * slots, sizeof(Known))
         if self.frames == NULL or self.known == NULL:
             raise MemoryError
-        memset(self.known, 0, 3 * KNOWN * sizeof(Known))
 
     def __dealloc__(self):
         PyMem_Free(self.frames)
@@ -100,7 +113,7 @@ cdef class Machine(Scanner):
 
     cdef Known* place(self, int third, Text text) noexcept:
         """Where a string is if it came before, and nothing took its place."""
-        return &self.known[third * KNOWN + mixed(text.data, text.n) % KNOWN]
+        return &self.known[third * self.known_slots + (mixed(text.data, text.n) & (self.known_slots - 1))]
 
     cdef inline bint is_known(self, Known* known, Text text) noexcept:
         return known.data != NULL and known.n == text.n and memcmp(known.data, text.data, text.n) == 0

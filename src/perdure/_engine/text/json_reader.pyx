@@ -29,7 +29,7 @@ cdef class Reader(Leaves):
     """What tags mean that other nodes are in."""
     cdef Maker maker
 
-    def __cinit__(self, dict forms):
+    def __cinit__(self, bytes text, dict forms):
         self.maker = Maker(self.builder)
 
     # -- tags
@@ -330,9 +330,7 @@ def read(bytes text, forms):
 
     CorruptError, and TruncatedError where the text only ends too early, with the offset in bytes; LimitError.
     """
-    cdef Reader reader = Reader(forms)
-    reader.start = reader.p = text
-    reader.end = reader.p + len(text)
+    cdef Reader reader = Reader(text, forms)
     cdef bint paused = pause(len(text))
     try:
         reader.run()

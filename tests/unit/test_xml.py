@@ -21,7 +21,7 @@ import pytest
 
 import perdure
 from perdure import graph, xml
-from perdure.formats import xml_text
+from perdure.formats import json_text, xml_text
 from perdure.formats.xml_text import write
 from tests import xml_schema
 from tests.unit import test_graph
@@ -415,3 +415,22 @@ def test_what_needs_a_care_is_found_wherever_it_stands() -> None:
         text = xml.dumps(texts)
         assert xml_schema.valid(text), xml_schema.problems(text)
         assert xml.loads(text) == texts
+
+
+@pytest.mark.parametrize("container", [b"]", b"}", b"\x8f"], ids=["list", "dict", "set"])
+def test_what_is_called_between_two_items_is_called_there(container: bytes) -> None:
+    items = [b"K\x01a", b"K\x02a"] if container == b"]" else [b"K\x01Ns", b"K\x02Ns"] if container == b"}" else [b"(K\x01\x90", b"(K\x02\x90"]
+    name = f"c{__name__}\nnote_length\n".encode()
+    stream = b"\x80\x04" + container + b"\x94" + items[0] + name + b"h\x00\x85R0" + items[1] + b"."
+    read = [xml_text.read([write(graph.loads(stream))]), json_text.read(json_text.write(graph.loads(stream)))]
+    for data in (stream, *map(graph.dumps, read)):
+        lengths.clear()
+        assert len(pickle.loads(data)) == 2
+        assert lengths == [1]
+
+
+lengths: list[int] = []
+
+
+def note_length(container: Any) -> None:
+    lengths.append(len(container))

@@ -17,6 +17,7 @@ cdef class Survey(Output):
     cdef object held        # what a Text lies in
 
     cdef int look(self, uint32_t root) except -1
+    cdef uint32_t first_step(self, uint32_t row) noexcept
     cdef Py_ssize_t count(self, uint32_t row) noexcept
     cdef bint is_empty(self, uint32_t row) noexcept
     cdef Text text_of(self, uint32_t row) except *

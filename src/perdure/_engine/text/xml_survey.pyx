@@ -60,13 +60,20 @@ cdef class Survey(Output):
             end_stack(&waiting)
         return 0
 
+    cdef uint32_t first_step(self, uint32_t row) noexcept:
+        """The part of no object with which what its kind has or holds ends; 0 where nothing else comes."""
+        cdef Row* r = &self.tape.rows[row]
+        cdef uint32_t part = r.first
+        while part and is_own(r, self.tape.parts[part].op):
+            part = self.tape.parts[part].next
+        return part
+
     cdef Py_ssize_t count(self, uint32_t row) noexcept:
         """Of the children that a node of its kind has."""
-        cdef uint32_t part = self.tape.rows[row].first
+        cdef uint32_t part = self.tape.rows[row].first, end = self.first_step(row)
         cdef Py_ssize_t n = 0
-        while part:
-            if self.tape.parts[part].op != OP_POP:
-                n += self.tape.parts[part].count
+        while part != end:
+            n += self.tape.parts[part].count
             part = self.tape.parts[part].next
         return n
 

@@ -196,7 +196,9 @@ cdef class Writing(Survey):
         cdef Part* p
         while s.part:
             p = &self.tape.parts[s.part]
-            if p.op != OP_POP and s.next < p.count:
+            if p.op == OP_POP:  # what comes from here on is a step
+                break
+            if s.next < p.count:
                 s.next += 1
                 return self.enter(self.tape.children[p.start + s.next - 1])
             s.part = 0 if s.alone else p.next
@@ -209,7 +211,9 @@ cdef class Writing(Survey):
         cdef bint attributes = s.what == ATTRIBUTES
         while s.part:
             p = &self.tape.parts[s.part]
-            if p.op != OP_POP and s.next + 1 < p.count:
+            if p.op == OP_POP:
+                break
+            if s.next + 1 < p.count:
                 key = found(self.tape, self.tape.children[p.start + s.next])
                 value = self.tape.children[p.start + s.next + 1]
                 s.next += 2
@@ -227,7 +231,6 @@ cdef class Writing(Survey):
 
     cdef int step(self, Step* s) except -1:
         """The next part of an object, or of what is altered."""
-        cdef Row* r = &self.tape.rows[s.row]
         cdef Part* p
         cdef uint32_t part, value
         cdef bint attributes
@@ -235,7 +238,7 @@ cdef class Writing(Survey):
             part = s.part
             p = &self.tape.parts[part]
             s.part = p.next
-            if p.count == 0 or is_own(r, p.op):
+            if p.count == 0:
                 continue
             attributes, s.next = s.next, False
             if p.op == OP_APPEND or p.op == OP_APPENDS:
@@ -277,7 +280,7 @@ cdef class Writing(Survey):
             return self.say(text)
         if self.seen[row] & ALTERED:
             self.start(b"altered", 0)
-            self.block(b"altered", STEPS, row, self.tape.rows[row].first, 0, False)
+            self.block(b"altered", STEPS, row, self.first_step(row), 0, False)
         return self.value(row)
 
     cdef int value(self, uint32_t row) except -1:

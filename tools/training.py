@@ -26,7 +26,7 @@ import perdure.marshal
 import perdure.pickle
 import perdure.xml
 from perdure import TRUST_ALL
-from perdure._engine.text.plain import is_plain, is_plain_text
+from perdure._engine.text.plain_text import is_plain_text
 
 
 @dataclasses.dataclass
@@ -172,9 +172,7 @@ def work_on_texts(obj: Any) -> None:
     perdure.graph.dumps(perdure.graph.loads(stream))
     text = perdure.json.dumps(obj)
     perdure.json.loads(text, trusted=TRUST_ALL)
-    for _ in range(4):  # asked each time, though the library may not be here that is then given the value
-        if is_plain(obj):
-            is_plain_text(text)
+    is_plain_text(text)  # the library may not be here that is then given it
     perdure.xml.loads(perdure.xml.dumps(obj), trusted=TRUST_ALL)
     try:
         data = marshal.dumps(obj)

@@ -5,8 +5,9 @@
     text = json.dumps({"rows": [(1, 2.5)], "when": datetime.date(2001, 2, 3)})
     json.loads(text)
 
-Nothing is lost: what comes back is what pickle would give. Plain data, which needs no tag, goes by orjson where that is
-installed. What a text may name and build is decided by the policy of `perdure.loads`. docs/json.md describes the text.
+Nothing is lost: what comes back is what pickle would give. Plain data, which needs no tag, is written at once, and read
+by orjson where that is installed. What a text may name and build is decided by the policy of `perdure.loads`.
+docs/json.md describes the text.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from collections.abc import Iterator
 from typing import overload
 
 from perdure import api
-from perdure._engine.text.plain import is_plain, is_plain_text
+from perdure._engine.text import plain_writer
+from perdure._engine.text.plain_text import is_plain_text
 from perdure.errors import CorruptError, LimitError, UntrustedError
 from perdure.formats import json_text, unseen
 from perdure.graph import Graph
@@ -96,12 +98,10 @@ def dumps(
     """
     if arrays != "auto" or indent is not None:
         json_text.check(arrays, indent)
-    data = None
-    if orjson is not None and is_plain(obj, safe_integers):
-        try:
-            data = orjson.dumps(obj, option=orjson.OPT_SORT_KEYS if sort_keys else None)
-        except TypeError:  # an int beyond 64 bits, a lone surrogate, a key that is no string
-            pass
+    compact = indent is None and not ensure_ascii
+    data = plain_writer.write(obj, text=text and compact, sort_keys=sort_keys, safe_integers=safe_integers)
+    if isinstance(data, str):
+        return data
     if data is None:
         data = json_text.write(
             Graph(_stream(obj, default)), arrays=arrays, sort_keys=sort_keys, safe_integers=safe_integers,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import perdure
 from perdure import json
+from perdure._engine.text import plain_writer
 from perdure.formats import json_text
 from perdure.graph import Graph
 from perdure.graph import dumps as stream_of
@@ -61,6 +62,21 @@ def test_a_stream_of_any_protocol_goes_through_a_text(graph, protocol):
     same = expected(graph, protocol)
     text = json_text.write(Graph(pickle.dumps(graph, protocol)))
     assert isomorphic(same, pickle.loads(stream_of(json_text.read(text))))
+
+
+native = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=40,
+)
+
+
+@few
+@given(value=graphs() | native, options=st.fixed_dictionaries({}, optional={
+    "sort_keys": st.just(True), "safe_integers": st.just(True)}))
+def test_what_is_written_at_once_is_what_its_graph_gives(value, options):
+    expected(value)
+    text = plain_writer.write(value, text=False, **options)
+    assert text is None or text == json_text.write(Graph(perdure.dumps(value)), **options)
 
 
 @few

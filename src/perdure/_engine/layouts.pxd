@@ -3,9 +3,11 @@
 # what does not is done by the public calls.
 
 from cpython.object cimport PyObject, PyTypeObject
+from libc.stdint cimport int32_t, int64_t
 
 cdef extern from *:
     """
+    #include <stdint.h>
     #ifdef Py_GIL_DISABLED
     #define PERDURE_FREE_THREADED 1
     #else
@@ -159,7 +161,41 @@ cdef extern from *:
         PyObject *dict, *weak;
         Py_ssize_t exports;
     } perdure_bytesio;
+
+    /* The digits of an int that fits 60 bits, as one signed number. */
+    #if PY_VERSION_HEX >= 0x030C0000
+    #define PERDURE_LONG_DIGITS(o) (((PyLongObject *)(o))->long_value.lv_tag >> 3)
+    #define PERDURE_LONG_NEGATIVE(o) ((((PyLongObject *)(o))->long_value.lv_tag & 3) == 2)
+    #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->long_value.ob_digit[i])
+    /* 3.14 marks its small ints with the third bit. */
+    #define PERDURE_LONG_IS_DIGIT(o) ((((PyLongObject *)(o))->long_value.lv_tag & ~(uintptr_t)4) == 8)
+    #define PERDURE_LONG_IS_SHORT(o) (PERDURE_LONG_DIGITS(o) <= 2 && PyLong_SHIFT == 30)
+    #else
+    #define PERDURE_LONG_DIGITS(o) (Py_SIZE(o) < 0 ? -Py_SIZE(o) : Py_SIZE(o))
+    #define PERDURE_LONG_NEGATIVE(o) (Py_SIZE(o) < 0)
+    #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->ob_digit[i])
+    #define PERDURE_LONG_IS_DIGIT(o) (Py_SIZE(o) == 1)  /* one digit, and positive */
+    #define PERDURE_LONG_IS_SHORT(o) ((size_t)(Py_SIZE(o) + 2) <= 4 && PyLong_SHIFT == 30)
+    #endif
+    #if defined(__SANITIZE_ADDRESS__) || defined(Py_DEBUG)
+    #define PERDURE_LONG_HAS_SECOND(o) (PERDURE_LONG_DIGITS(o) == 2)
+    #else
+    /* An int's memory is rounded up to 16 bytes: the second digit can always be read. */
+    #define PERDURE_LONG_HAS_SECOND(o) 1
+    #endif
+    /* Whether an int has one digit or two is as good as random, so it decides no branch. */
+    static inline int64_t perdure_long_short_value(PyObject *o) {
+        int64_t n = (int64_t)PERDURE_LONG_DIGITS(o);
+        int64_t sign = -(int64_t)PERDURE_LONG_NEGATIVE(o);
+        int64_t v = PERDURE_LONG_DIGIT(o, 0) & -(int64_t)(n != 0);
+        if (PERDURE_LONG_HAS_SECOND(o)) v |= (PERDURE_LONG_DIGIT(o, 1) & -(int64_t)(n == 2)) << 30;
+        return (v ^ sign) - sign;
+    }
     """
+    bint long_is_digit "PERDURE_LONG_IS_DIGIT"(PyObject*) noexcept
+    int32_t long_digit "PERDURE_LONG_DIGIT"(PyObject*, int i) noexcept
+    bint long_is_short "PERDURE_LONG_IS_SHORT"(PyObject*) noexcept
+    int64_t long_short_value "perdure_long_short_value"(PyObject*) noexcept
     int FREE_THREADED "PERDURE_FREE_THREADED"
     PyTypeObject PyODict_Type
 

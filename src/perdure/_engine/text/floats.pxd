@@ -91,8 +91,11 @@ cdef extern from *:
         return s + (uint64_t)(value > 4 * s + 2 || (value == 4 * s + 2 && (s & 1)));
     }
 
-    static inline int perdure_leading(uint64_t w)
+    static inline int perdure_leading(uint64_t w)  /* zeros; w is not 0 */
     {
+    #if defined(__GNUC__)
+        return __builtin_clzll(w);
+    #else
         int n = 0;
         if (!(w >> 32)) { n += 32; w <<= 32; }
         if (!(w >> 48)) { n += 16; w <<= 16; }
@@ -100,6 +103,7 @@ cdef extern from *:
         if (!(w >> 60)) { n += 4; w <<= 4; }
         if (!(w >> 62)) { n += 2; w <<= 2; }
         return n + !(w >> 63);
+    #endif
     }
 
     /* Whether *value is now the double nearest to w * 10**q; w is not 0. */

@@ -6,7 +6,9 @@
 
 from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport uint8_t, int32_t, uint32_t, uint64_t, int64_t
-from perdure._engine.layouts cimport FREE_THREADED, PyODict_Type
+from perdure._engine.layouts cimport (
+    FREE_THREADED, PyODict_Type, long_digit, long_is_digit, long_is_short, long_short_value,
+)
 
 cdef extern from "Python.h":
     int PY_VERSION_HEX
@@ -121,36 +123,6 @@ cdef extern from *:
     #define PERDURE_CACHED_UTF8(o) (((PyCompactUnicodeObject *)(o))->utf8)
     #define PERDURE_CACHED_UTF8_LENGTH(o) (((PyCompactUnicodeObject *)(o))->utf8_length)
 
-    /* The digits of an int that fits 60 bits, as one signed number. */
-    #if PY_VERSION_HEX >= 0x030C0000
-    #define PERDURE_LONG_DIGITS(o) (((PyLongObject *)(o))->long_value.lv_tag >> 3)
-    #define PERDURE_LONG_NEGATIVE(o) ((((PyLongObject *)(o))->long_value.lv_tag & 3) == 2)
-    #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->long_value.ob_digit[i])
-    /* 3.14 marks its small ints with the third bit. */
-    #define PERDURE_LONG_IS_DIGIT(o) ((((PyLongObject *)(o))->long_value.lv_tag & ~(uintptr_t)4) == 8)
-    #define PERDURE_LONG_IS_SHORT(o) (PERDURE_LONG_DIGITS(o) <= 2 && PyLong_SHIFT == 30)
-    #else
-    #define PERDURE_LONG_DIGITS(o) (Py_SIZE(o) < 0 ? -Py_SIZE(o) : Py_SIZE(o))
-    #define PERDURE_LONG_NEGATIVE(o) (Py_SIZE(o) < 0)
-    #define PERDURE_LONG_DIGIT(o, i) ((int64_t)((PyLongObject *)(o))->ob_digit[i])
-    #define PERDURE_LONG_IS_DIGIT(o) (Py_SIZE(o) == 1)  /* one digit, and positive */
-    #define PERDURE_LONG_IS_SHORT(o) ((size_t)(Py_SIZE(o) + 2) <= 4 && PyLong_SHIFT == 30)
-    #endif
-    #if defined(__SANITIZE_ADDRESS__) || defined(Py_DEBUG)
-    #define PERDURE_LONG_HAS_SECOND(o) (PERDURE_LONG_DIGITS(o) == 2)
-    #else
-    /* An int's memory is rounded up to 16 bytes: the second digit can always be read. */
-    #define PERDURE_LONG_HAS_SECOND(o) 1
-    #endif
-    /* Whether an int has one digit or two is as good as random, so it decides no branch. */
-    static inline int64_t perdure_long_short_value(PyObject *o) {
-        int64_t n = (int64_t)PERDURE_LONG_DIGITS(o);
-        int64_t sign = -(int64_t)PERDURE_LONG_NEGATIVE(o);
-        int64_t v = PERDURE_LONG_DIGIT(o, 0) & -(int64_t)(n != 0);
-        if (PERDURE_LONG_HAS_SECOND(o)) v |= (PERDURE_LONG_DIGIT(o, 1) & -(int64_t)(n == 2)) << 30;
-        return (v ^ sign) - sign;
-    }
-
     /* Little-endian two's complement, length bytes; 0 or -1 with an exception. */
     static inline int perdure_long_bytes(PyObject *o, unsigned char *to, size_t length) {
     #if PY_VERSION_HEX >= 0x030D0000
@@ -213,10 +185,6 @@ cdef extern from *:
     bint unlikely "PERDURE_UNLIKELY"(bint) noexcept
     const char* cached_utf8 "PERDURE_CACHED_UTF8"(PyObject*) noexcept
     Py_ssize_t cached_utf8_length "PERDURE_CACHED_UTF8_LENGTH"(PyObject*) noexcept
-    bint long_is_digit "PERDURE_LONG_IS_DIGIT"(PyObject*) noexcept
-    int32_t long_digit "PERDURE_LONG_DIGIT"(PyObject*, int i) noexcept
-    bint long_is_short "PERDURE_LONG_IS_SHORT"(PyObject*) noexcept
-    int64_t long_short_value "perdure_long_short_value"(PyObject*) noexcept
     int long_bytes "perdure_long_bytes"(PyObject*, unsigned char*, size_t) except -1
     void put_double "perdure_put_double"(unsigned char*, double) noexcept
     void put_le "perdure_put_le"(unsigned char*, uint64_t, int) noexcept

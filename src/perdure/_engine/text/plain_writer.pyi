@@ -1,0 +1,3 @@
+def write(
+    value: object, /, *, text: bool, sort_keys: bool = False, safe_integers: bool = False
+) -> str | bytes | None: ...

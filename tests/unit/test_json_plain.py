@@ -11,7 +11,6 @@ import pytest
 
 import perdure
 from perdure import json
-
 from perdure._engine.text import plain_writer
 from perdure.formats import json_text
 from perdure.graph import Graph

@@ -26,10 +26,16 @@ cdef extern from *:
     #define PERDURE_KEPT_UTF8(o) ((const unsigned char *)((PyCompactUnicodeObject *)(o))->utf8)
     #define PERDURE_KEPT_UTF8_LENGTH(o) (((PyCompactUnicodeObject *)(o))->utf8_length)
     #define PERDURE_GIVEN(p) (p)
+    #if PY_VERSION_HEX >= 0x030C0000
+    #define PERDURE_READY(o) 0
+    #else
+    #define PERDURE_READY(o) PyUnicode_READY(o)
+    #endif
     """
     const unsigned char* kept_utf8 "PERDURE_KEPT_UTF8"(PyObject*) noexcept
     Py_ssize_t kept_utf8_length "PERDURE_KEPT_UTF8_LENGTH"(PyObject*) noexcept
     object take "PERDURE_GIVEN"(PyObject*)
+    int ready "PERDURE_READY"(PyObject*) except -1
 
 cdef extern from "Python.h":
     ctypedef struct PyListObject:
@@ -46,7 +52,6 @@ cdef extern from "Python.h":
     double PyFloat_AS_DOUBLE(PyObject*) noexcept
     PyObject* PyUnicode_New(Py_ssize_t, uint32_t) except NULL
     int PyUnicode_Resize(PyObject**, Py_ssize_t) except -1
-    int PyUnicode_READY(PyObject*) except -1
     int PyUnicode_Compare(PyObject*, PyObject*) noexcept nogil  # (which it is not: qsort is declared so)
     bint PyUnicode_IS_COMPACT_ASCII(PyObject*) noexcept
     int PyUnicode_KIND(PyObject*) noexcept
@@ -389,7 +394,7 @@ cdef class Writer:
         cdef int kind
         cdef void* data
         cdef uint32_t c
-        PyUnicode_READY(s)
+        ready(s)
         if self.text:
             p = self.widen(p)
         if self.limit - p < SPARE:

@@ -302,7 +302,8 @@ cdef extern from *:
             memcpy(&x, from, 8);
             quote = x ^ ones * 0x22;
             slash = x ^ ones * 0x5C;
-            if ((((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & ones * 0x80)
+            if ((((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash))
+                & ones * 0x80)
                 p = perdure_spell_singly(p, from, 8);
             else {
                 memcpy(p, &x, 8);

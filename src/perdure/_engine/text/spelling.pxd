@@ -228,8 +228,8 @@ cdef extern from *:
     /* 0xFF where one of 16 bytes is special. */
     static inline __m128i perdure_specials(__m128i x)
     {
-        return _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1F)), x),
-                            _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(0x22)), _mm_cmpeq_epi8(x, _mm_set1_epi8(0x5C))));
+        __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(0x22)), _mm_cmpeq_epi8(x, _mm_set1_epi8(0x5C)));
+        return _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1F)), x), marks);
     }
     /* Which of 16 bytes are special. They are copied. */
     static inline unsigned int perdure_copy_sixteen(unsigned char *to, const unsigned char *from)

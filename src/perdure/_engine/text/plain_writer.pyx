@@ -441,12 +441,14 @@ cdef inline PyObject** values_of(Level* level, PyObject* container, PyObject*** 
     """Where a dict's values lie, each two from the last, behind their keys; nowhere where that cannot be looked at."""
     cdef Py_ssize_t n = 0
     cdef DictEntry* entries = NULL
+    end[0] = NULL
+    if PyDict_Size(container) == 0:  # the table that all empty dicts share is not aligned
+        return NULL
     if direct_dicts:
         entries = dict_entries(container, &n)
     if entries == NULL:
         level.unseen = container
         level.at = 0
-        end[0] = NULL
         return NULL
     end[0] = &entries[0].value + 2 * n
     return &entries[0].value

@@ -191,7 +191,7 @@ cdef inline PyObject** values_of(PyObject* container, PyObject*** end) noexcept:
     if direct_dicts:
         entries = dict_entries(container, &n)
     end[0] = NULL
-    if entries == NULL:
+    if entries == NULL or not n:  # the table that all empty dicts share is not aligned
         return NULL
     end[0] = &entries[0].value + 2 * n
     return &entries[0].value

@@ -81,7 +81,7 @@ cdef class Survey(Output):
 
     cdef bint is_empty(self, uint32_t row) noexcept:
         """Whether it is the empty tuple, which goes without saying among arguments."""
-        return self.tape.rows[row].kind == TUPLE and not self.count(row) and not self.seen[row] & ALTERED
+        return self.tape.rows[row].kind == TUPLE and not self.tape.rows[row].first
 
     cdef Text text_of(self, uint32_t row) except *:
         """A STR as UTF-8, with surrogates."""
@@ -130,4 +130,5 @@ cdef class Survey(Output):
 
 
 cdef bint has_identity(Row* r) noexcept:
-    return STRING <= r.kind and r.kind != NAME and r.kind != EXTENSION and r.op != OP_EMPTY_TUPLE
+    return (STRING <= r.kind and r.kind != NAME and r.kind != EXTENSION
+            and (r.op != OP_EMPTY_TUPLE or r.first != 0))  # an altered one is like no other

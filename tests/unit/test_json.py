@@ -23,6 +23,7 @@ import perdure
 from perdure import json
 from perdure.formats import forms, json_text
 from perdure.graph import Graph
+from tests.fuzz.same_graph import difference
 from tests.sources import ROOT
 
 HEAD = '{"$perdure":1,"value":'
@@ -340,6 +341,14 @@ def test_other_encodings_are_refused(data: bytes) -> None:
     '{"$array":[300],"dtype":"|u1","shape":[1]}', '{"$array":["a"],"dtype":"<f8","shape":[1]}', '{"$array":[1.5],"dtype":"<i8","shape":[1]}',
     '{"$array":[],"dtype":"<U99999999999","shape":[0]}', '{"$array":[],"shape":[0]}', '{"$array":[]}', '{"$scalar":1,"dtype":"<U1"}',
     '{"$tuple":[}', '{"$tuple"', '{"$tuple":', '{"$tuple":[1]', '{"$id":1,"$call":"builtins:list","args":[{"$ref":1}]}',
+    '{"$id":1,"new":[]}', '{"$id":1,"args":[1]}', '{"$id":1,"items":[]}', '{"$id":1,"steps":[1]}', '{"$id":1,"value":1}', '{"$id":1,"before":[]}',
+    '{"$id":1,"$object":"a:b","new":[{"$array":[1.0],"dtype":{"$ref":1},"shape":[1]}]}', '{"$id":1,"$object":"a:b","new":[{"$scalar":1.0,"dtype":{"$ref":1}}]}',
+    '{"$id":1,"$call":"a:b","args":[{"$member":{"$ref":1},"name":"b"}]}',
+    '{"$altered":1}', '{"$altered":1,"steps":1}', '{"$altered":1,"steps":[],"steps":[]}', '{"$id":1,"$altered":[],"steps":[]}', '{"$altered":1,"a":1}',
+    '{"$id":1,"$list":[{"$altered":{"$ref":1},"steps":[]}]}', '{"$altered":1,"steps":[["state",1]]}', '{"$list":[],"steps":[["state",{"a":1}]]}',
+    '{"$tuple":[],"steps":[["items",[1]]]}', '{"$dict":{},"steps":[["adds",[1]]]}', '{"$frozenset":[],"steps":[["adds",[1]]]}',
+    '{"$posixpath":{"$list":["a"],"steps":[["call",{"$call":"a:b"}]]}}', '{"$decimal":{"$altered":"1","steps":[["call",{"$call":"a:b"}]]}}',
+    '{"$list":[],"steps":[["call",1]]}', '{"$altered":1,"steps":[["call",{"$tuple":[]}]]}',
     '1,"more":2', '1,"value":2', '1,"before":[]',
 ])  # fmt: skip
 def test_what_has_a_tag_where_none_belongs_is_refused(text: str) -> None:
@@ -353,7 +362,7 @@ def test_the_envelope() -> None:
     assert json.loads('{"a": 1, "$perdure": 1}') == {"a": 1, "$perdure": 1}
     with pytest.raises(perdure.CorruptError, match="version 2 "):
         json.loads('{"$perdure": 2, "value": 1}')
-    for text in ('{"$perdure": 1}', '{"$perdure": "1", "value": 1}', '{"$perdure": 1, "a": 1, "value": 1}', '{"$perdure":1.0,"value":1}'):
+    for text in ('{"$perdure": 1, "before": [1], "value": 1}', '{"$perdure": 1}', '{"$perdure": "1", "value": 1}', '{"$perdure": 1, "a": 1, "value": 1}', '{"$perdure":1.0,"value":1}'):
         with pytest.raises(perdure.CorruptError):
             json.loads(text)
 
@@ -434,12 +443,19 @@ def test_nodes_of_other_streams() -> None:
     streams = [
         b"\x80\x02U\x03abc.", b"(i__main__\nA\np0\n.", b"(c__main__\nA\no.", b"\x80\x02\x82\x07.", b"Pabc\n.", b"\x80\x02K\x01Q.",
         b"\x80\x05\x97.", b"\x80\x05\x97\x98.", b"\x80\x02c__main__\nf\n)R0N.", b"(lp0\nI1\na.", b"\x80\x04]\x94c__main__\nf\nh\x00\x85R0.",
+        b"]q\0(K\x01eca\nb\nh\0\x85R0(K\x02e.", b"K\x01ca\nb\n)R0.", b"\x8c\x01a}ca\nb\n)R0\x86.", b"}\x8c\x01aca\nb\n)R0Ns.", b"}Nca\nb\n)R0K\x01ca\nb\n)R0s.",
+        b"\x8c\x09os:system)R.", b"\x8c\x01a)\x81.", b"(\x8c\x03a:bo.", b"\x8c\x04\xed\xa0\x80:)R.", b"cdatetime\ndate\nC\x04\x07\xd1\x02\x03\x85RNb.",
+        b"cdatetime\ndatetime\nC\x0a\x07\xd1\x02\x03\x01\x01\x01\0\0\0]\x86R.", b"cdatetime\ndatetime\nC\x0a\x07\xd1\x02\x03\x01\x01\x01\0\0\0}K\x01Ns\x86R.",
+        b"C\x01aq\0ca\nb\n)R0h\0\x86.", b"ca\nb\n)ca\nb\n)R0R.", b"ca\nb\nK\x01\x85q\0ca\nb\nh\0\x85R0R.", b"ca\nb\nq\0}bh\0\x86.", b"ca\nb\nq\0}bh\0\x85R.",
+        b"ca\nb\nq\0h\0)Rh\0}b\x87.", b"ca\nb\n}b)R.", b"ca\nb\n}bK\x01K\x02\x87.", b"\x82\x05}b\x85.", b"K\x01Q}b.", b"ca\nb\n)Rq\x000Nh\0\x86.", b"ca\nb\n)Rq\x000Nh\x000.",
+        b"\x8c\x01a\x8c\x04b\xed\xa0\x80\x93.", b"\x8c\x03\xed\xa0\x80\x8c\x01b\x93)R.", b"cdatetime\ndate\nC\x04\x07\xd1\x02\x03ca\nb\n)R0\x85R.", b"cdatetime\ndate\n}bC\x04\x07\xd1\x02\x03\x85R.",
         b"\x80\x04c__main__\nA\n)\x81(K\x01K\x02eK\x03b(K\x04e.", b"\x80\x04c__main__\nA\nc__main__\nB\n}\x92.",
     ]  # fmt: skip
     for stream in streams:
         g = Graph(stream)
         text = json_text.write(g)
         standard.loads(text)
+        assert not difference(g, json_text.read(text))
         again = json_text.write(json_text.read(text))
         assert again == text
 

@@ -12,6 +12,8 @@ from perdure._engine.graph.nodes cimport Graph
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
 
+from perdure.errors import CorruptError
+
 cdef dict begun = {
     "list": (LIST, OP_EMPTY_LIST), "dict": (DICT, OP_EMPTY_DICT), "set": (SET, OP_EMPTY_SET),
     "tuple": (TUPLE, OP_EMPTY_TUPLE), "frozenset": (FROZENSET, OP_FROZENSET), "object": (OBJECT, OP_REDUCE),
@@ -174,8 +176,30 @@ cdef class Builder:
             PyMem_Free(items)
 
     cdef int fill_with(self, uint32_t row, int op, const uint32_t* nodes, Py_ssize_t count) except -1:
+        cdef int kind = self.tape.rows[row].kind
+        if kind < NAME and op != OP_POP and kind != (LIST if op == OP_APPENDS else DICT if op == OP_SETITEMS
+                                                     else SET if op == OP_ADDITEMS else NAME):
+            raise CorruptError(f"{kind_names[kind]} is not filled like this")  # as in a stream
+        if op == OP_POP:
+            self.expect_calls(nodes, count)
         if count:
             self.tape.add_part(row, op, nodes, count)
+        return 0
+
+    cdef int begin_with(self, const uint32_t* nodes, Py_ssize_t count) except -1:
+        """Calls that are made for their effect before there is anything else."""
+        cdef Py_ssize_t i
+        self.expect_calls(nodes, count)
+        for i in range(count):
+            self.tape.dropped.append(nodes[i])
+            self.tape.rows[nodes[i]].uses += 1
+        return 0
+
+    cdef int expect_calls(self, const uint32_t* nodes, Py_ssize_t count) except -1:
+        cdef Py_ssize_t i
+        for i in range(count):
+            if self.tape.rows[nodes[i]].kind != OBJECT:
+                raise CorruptError("what is called for its effect is no call")
         return 0
 
     cdef int close(self, uint32_t row, const uint32_t* nodes, Py_ssize_t count) except -1:

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint8_t, uint32_t
 
-from perdure._engine.graph.tape cimport Row, Tape, Text
+from perdure._engine.graph.tape cimport Tape, Text
 from perdure._engine.text.xml_output cimport Output
 
 cdef enum:
@@ -17,12 +17,10 @@ cdef class Survey(Output):
     cdef object held        # what a Text lies in
 
     cdef int look(self, uint32_t root) except -1
-    cdef uint32_t first_step(self, uint32_t row) noexcept
     cdef Py_ssize_t count(self, uint32_t row) noexcept
+    cdef uint32_t altered_from(self, uint32_t row) noexcept
     cdef bint is_empty(self, uint32_t row) noexcept
     cdef Text text_of(self, uint32_t row) except *
     cdef bytes name_of(self, uint32_t row)
     cdef bint is_label(self, uint32_t row) except -1
     cdef bint is_attributes(self, uint32_t row) except -1
-
-cdef bint is_own(Row* r, int op) noexcept

@@ -7,6 +7,7 @@ from libc.stdint cimport uint8_t, uint32_t
 from perdure._engine.graph.stack cimport *
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
+from perdure._engine.text.formed cimport holds
 from perdure._engine.text.xml_output cimport fits
 
 
@@ -45,7 +46,7 @@ cdef class Survey(Output):
                 part = r.first
                 while part:
                     p = &tape.parts[part]
-                    if r.kind != OBJECT and not is_own(r, p.op):
+                    if r.kind != OBJECT and not holds(r, p.op):
                         self.seen[row] |= ALTERED
                     for i in range(p.count):
                         child = found(tape, tape.children[p.start + i])
@@ -60,22 +61,23 @@ cdef class Survey(Output):
             end_stack(&waiting)
         return 0
 
-    cdef uint32_t first_step(self, uint32_t row) noexcept:
-        """The part of no object with which what its kind has or holds ends; 0 where nothing else comes."""
+    cdef Py_ssize_t count(self, uint32_t row) noexcept:
+        """Of the children that a node of its kind has, up to where it is altered."""
         cdef Row* r = &self.tape.rows[row]
         cdef uint32_t part = r.first
-        while part and is_own(r, self.tape.parts[part].op):
-            part = self.tape.parts[part].next
-        return part
-
-    cdef Py_ssize_t count(self, uint32_t row) noexcept:
-        """Of the children that a node of its kind has."""
-        cdef uint32_t part = self.tape.rows[row].first, end = self.first_step(row)
         cdef Py_ssize_t n = 0
-        while part != end:
+        while part and holds(r, self.tape.parts[part].op):
             n += self.tape.parts[part].count
             part = self.tape.parts[part].next
         return n
+
+    cdef uint32_t altered_from(self, uint32_t row) noexcept:
+        """The first part that is not what a node of its kind is made of or holds."""
+        cdef Row* r = &self.tape.rows[row]
+        cdef uint32_t part = r.first
+        while part and holds(r, self.tape.parts[part].op):
+            part = self.tape.parts[part].next
+        return part
 
     cdef bint is_empty(self, uint32_t row) noexcept:
         """Whether it is the empty tuple, which goes without saying among arguments."""
@@ -127,10 +129,6 @@ cdef class Survey(Output):
         return True
 
 
-cdef bint is_own(Row* r, int op) noexcept:
-    """Whether a part belongs to the kind of its node: what it is made of, or holds."""
-    return op == r.op or (LIST <= r.kind <= FROZENSET and op != OP_POP)
-
-
 cdef bint has_identity(Row* r) noexcept:
-    return STRING <= r.kind and r.kind != NAME and r.kind != EXTENSION and r.op != OP_EMPTY_TUPLE
+    return (STRING <= r.kind and r.kind != NAME and r.kind != EXTENSION
+            and (r.op != OP_EMPTY_TUPLE or r.first != 0))  # an altered one is like no other

@@ -16,7 +16,7 @@ from libc.string cimport memset
 from perdure._engine.graph.nodes cimport Graph, Node
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
-from perdure._engine.text.formed cimport value_of
+from perdure._engine.text.formed cimport holds, value_of
 from perdure._engine.text.xml_output cimport *
 from perdure._engine.text.xml_survey cimport *
 
@@ -38,7 +38,7 @@ cdef struct Step:
     const char* tag  # which closes it; NULL: nothing does
     int what
     bint alone       # of its part, not of those that follow it
-    uint32_t row
+    uint32_t row     # whose parts these are, up to the first one that alters it; 0: any part is one
     uint32_t part
     uint32_t next
 
@@ -186,7 +186,7 @@ cdef class Writing(Survey):
                     self.enter(s.row)
                 elif s.what == ARGS:
                     self.start(s.tag, 0)
-                    self.block(s.tag, CHILDREN, 0, s.part, s.next, s.alone)
+                    self.block(s.tag, CHILDREN, s.row, s.part, s.next, s.alone)
                 else:
                     self.start(s.tag, 0)
                     self.wrap(s.tag, s.row)
@@ -196,7 +196,7 @@ cdef class Writing(Survey):
         cdef Part* p
         while s.part:
             p = &self.tape.parts[s.part]
-            if p.op == OP_POP:  # what comes from here on is a step
+            if s.row and not holds(&self.tape.rows[s.row], p.op):
                 break
             if s.next < p.count:
                 s.next += 1
@@ -211,7 +211,7 @@ cdef class Writing(Survey):
         cdef bint attributes = s.what == ATTRIBUTES
         while s.part:
             p = &self.tape.parts[s.part]
-            if p.op == OP_POP:
+            if s.row and not holds(&self.tape.rows[s.row], p.op):
                 break
             if s.next + 1 < p.count:
                 key = found(self.tape, self.tape.children[p.start + s.next])
@@ -279,8 +279,9 @@ cdef class Writing(Survey):
             snprintf(text, 32, b' id="%u"/>', self.labels[row])
             return self.say(text)
         if self.seen[row] & ALTERED:
+            self.seen[row] &= ~ALTERED  # a name, say, has no id: where it stands again it is not altered again
             self.start(b"altered", 0)
-            self.block(b"altered", STEPS, row, self.first_step(row), 0, False)
+            self.block(b"altered", STEPS, row, self.altered_from(row), 0, False)
         return self.value(row)
 
     cdef int value(self, uint32_t row) except -1:
@@ -410,7 +411,7 @@ cdef class Writing(Survey):
         elif tape.rows[arguments].kind != TUPLE or self.seen[arguments] & (AGAIN_SEEN | ALTERED):
             self.push(b"arguments", WRAPPED, arguments, 0, 0, False)
         elif not self.is_empty(arguments):
-            self.push(b"args", ARGS, 0, tape.rows[arguments].first, 0, False)
+            self.push(b"args", ARGS, arguments, tape.rows[arguments].first, 0, False)
         if whole is None:
             self.push(b"callee", WRAPPED, callee, 0, 0, False)
         return 0
@@ -436,6 +437,8 @@ cdef class Writing(Survey):
         if type(args) is not tuple:
             return False
         state = value_of(self.tape, self.tape.children[self.tape.parts[step].start], 3) if step else None
+        if step and state is None:  # which is not the same as to have none
+            return False
         fields = form(("call" if r.op == OP_REDUCE else "new") if by_name else value_of(self.tape, callee, 0),
                       list(args), state)
         if fields is None or not all([stands(value) for _, value in fields]):

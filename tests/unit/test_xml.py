@@ -46,6 +46,9 @@ def as_stream(text: str) -> bytes:
     """The pickle that a document is."""
     return xml_text.read([text.encode()]).dumps()
 
+PATH = pathlib.PurePosixPath("/a b/c")
+PATH_MODULE = "" if type(PATH).__module__ == "pathlib" else f' module="{type(PATH).__module__}"'
+
 
 class Account:
     def __init__(self, email: str) -> None:
@@ -106,7 +109,7 @@ def of(*args: Any) -> Kept:
      '<str><char code="0"/></str></args></call>'),
     ([uuid.UUID(int=7)] * 2, '<list><uuid id="1">00000000-0000-0000-0000-000000000007</uuid><ref id="1"/></list>'),
     (complex(1, math.nan), "<complex>1.0 nan</complex>"), (fractions.Fraction(-1, 3), "<fraction>-1/3</fraction>"),
-    (pathlib.PurePosixPath("/a b/c"), "<pureposixpath><str>/</str><str>a b</str><str>c</str></pureposixpath>"),
+    (PATH, f"<pureposixpath{PATH_MODULE}>{''.join(f'<str>{part}</str>' for part in PATH.__reduce__()[1])}</pureposixpath>"),
     (zoneinfo.ZoneInfo("UTC"), "<zoneinfo>UTC</zoneinfo>"),
     (Account("x@y"), f'<object class="{__name__}:Account"><attr name="email"><str>x@y</str></attr></object>'),
     (Slotted(), f'<object class="{__name__}:Slotted"/>'),

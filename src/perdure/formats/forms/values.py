@@ -82,20 +82,28 @@ def read_complex(fields: dict[str, Any]) -> Made:
     return ["call", "builtins:complex", tuple(parts), None]
 
 
-def path_of(tag: str, name: str) -> tuple[Write, Read]:
+LOCAL = "pathlib._local"  # where Python 3.13 keeps its paths, and says so
+
+
+def write_path(tag: str, module: str) -> Write:
     """Of a path, which is called with its parts."""
 
     def write(how: Any, args: list[Any], state: Any) -> Fields:
         if how != "call" or state is not None or not all(type(arg) is str for arg in args):
             return None
-        return [(tag, args)]
+        return [(tag, args), ("module", LOCAL)] if module == LOCAL else [(tag, args)]
 
+    return write
+
+
+def read_path(tag: str, qualname: str) -> Read:
     def read(fields: dict[str, Any]) -> Made:
-        (parts,) = take(fields, tag)
+        parts, module = take(fields, tag, "module")
         expect(type(parts) is list and all(type(part) is str for part in parts), "the parts of a path")
-        return ["call", name, tuple(parts), None]
+        expect(module in (None, LOCAL), f'module, if it is there, is "{LOCAL}"')
+        return ["call", f"{module or 'pathlib'}:{qualname}", tuple(parts), None]
 
-    return write, read
+    return read
 
 
 def write_member(how: Any, args: list[Any], state: Any) -> Fields:
@@ -115,11 +123,8 @@ def read_member(fields: dict[str, Any]) -> Made:
 
 _DECIMAL = text_alone("$decimal", "decimal:Decimal")
 _PATHS = {
-    tag: (name, path_of(tag, name))
-    for tag, name in (
-        ("$posixpath", "pathlib:PosixPath"), ("$windowspath", "pathlib:WindowsPath"),
-        ("$pureposixpath", "pathlib:PurePosixPath"), ("$purewindowspath", "pathlib:PureWindowsPath"),
-    )
+    "$posixpath": "PosixPath", "$windowspath": "WindowsPath", "$pureposixpath": "PurePosixPath",
+    "$purewindowspath": "PureWindowsPath",
 }  # fmt: skip
 WRITING: dict[str, Write] = {
     "decimal:Decimal": _DECIMAL[0],
@@ -127,11 +132,11 @@ WRITING: dict[str, Write] = {
     "fractions:Fraction": write_fraction,
     "builtins:complex": write_complex,
     "builtins:getattr": write_member,
-} | {name: write for name, (write, _) in _PATHS.values()}
+} | {f"{module}:{name}": write_path(tag, module) for tag, name in _PATHS.items() for module in ("pathlib", LOCAL)}
 READING: dict[str, Read] = {
     "$decimal": _DECIMAL[1],
     "$uuid": read_uuid,
     "$fraction": read_fraction,
     "$complex": read_complex,
     "$member": read_member,
-} | {tag: read for tag, (_, (_, read)) in _PATHS.items()}
+} | {tag: read_path(tag, name) for tag, name in _PATHS.items()}

@@ -6,12 +6,14 @@
     python -m tests.fuzz --as-built               the installed engine, unguided (any module: PERDURE_SUBJECT)
     python -m tests.fuzz --profile                the built-in profile's types instead, and use of what comes out
     python -m tests.fuzz --marshal                perdure.marshal instead, beside the standard module
+    python -m tests.fuzz --texts                  perdure.json and perdure.xml instead, beside other parsers
+    python -m tests.fuzz --seeds                  no fuzzing: what it would start from, each through every door
     python -m tests.fuzz --replay FILE...         say what each input does
 
 A worker process mutates and executes; this one watches it, saves the input of a crash
 or a hang, and starts it again. The corpus and the tally live under build/fuzz, so that
 a run goes on where the last one stopped. Findings go to tests/fuzz/crashes; each, once
-understood, moves to tests/fuzz/regressions, where every test run executes it.
+understood, moves to the folder of its mode in tests/fuzz/regressions, where every test run executes it.
 """
 
 import argparse
@@ -25,6 +27,7 @@ import sysconfig
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.fuzz.worker import CRASHES, HEADER, ROOM, Slate, save
 
@@ -90,14 +93,18 @@ def main() -> int:
     parser.add_argument("--as-built", action="store_true", help="the installed engine, without coverage")
     parser.add_argument("--profile", action="store_true", help="the types that load by default, and what is done with them")
     parser.add_argument("--marshal", action="store_true", help="marshal's streams, and perdure.marshal")
+    parser.add_argument("--texts", action="store_true", help="JSON and XML, and the graphs under them")
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--seeds", action="store_true", help="only run what fuzzing starts from, and say what is wrong")
     parser.add_argument("--replay", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--door", type=int, help="with --replay: only this one, by its number")
     options = parser.parse_args()
-    other = "profile" if options.profile else "marshalling" if options.marshal else ""
+    other = "profile" if options.profile else "marshalling" if options.marshal else "texts" if options.texts else ""
     os.environ["PERDURE_FUZZ_TARGET"] = other
     if options.replay:
         return replay(options.replay, options.door)
+    if options.seeds:
+        return run_seeds()
     name = "as-built" if options.as_built else "sanitized" if options.sanitize else "plain"
     name += f"-{other}" if other else ""
     source, library = (None, "-") if options.as_built else instrument(options.sanitize)
@@ -171,23 +178,46 @@ def as_endless_elsewhere(door: int, data: bytes) -> bool:
 
 def replay(paths: list[Path], only: int | None) -> int:
     """Say what each door makes of each input; 1 if it is what a door must not."""
-    from tests.fuzz.doors import FORBIDDEN
     from tests.fuzz.worker import target
 
-    doors = target().doors
-    wrong = False
+    chosen = target().doors()[slice(None) if only is None else slice(only, only + 1)]
+    found = False
     for path in paths:
         data = path.read_bytes()
         print(f"{path}: {len(data)} bytes {data[:60]!r}")
-        for door in doors()[slice(None) if only is None else slice(only, only + 1)]:
-            try:
-                door.enter(data)
-                outcome = "a value"
-            except BaseException as error:
-                outcome = f"{type(error).__name__}: {error}"
-                wrong |= isinstance(error, FORBIDDEN) or not isinstance(error, door.allowed)
+        for door in chosen:
+            outcome, wrong = entered(door, data)
             print(f"  {door.name:32} {outcome}")
-    return int(wrong)
+            found |= wrong
+    return int(found)
+
+
+def run_seeds() -> int:
+    """1 if a door makes of a seed what it must not."""
+    from tests.fuzz.worker import target
+
+    chosen = target()
+    doors, seeds = chosen.doors(), chosen.streams()
+    found = 0
+    for data in seeds:
+        for door in doors:
+            outcome, wrong = entered(door, data)
+            if wrong:
+                print(f"{data[:200]!r}\n  {door.name:32} {outcome}")
+            found += wrong
+    print(f"fuzz: {len(seeds):,} seeds, {len(doors)} doors; {found} findings")
+    return int(found > 0 or not seeds)
+
+
+def entered(door: Any, data: bytes) -> tuple[str, bool]:
+    """What a door makes of an input, and whether it must not."""
+    from tests.fuzz.doors import FORBIDDEN
+
+    try:
+        door.enter(data)
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}", isinstance(error, FORBIDDEN) or not isinstance(error, door.allowed)
+    return "a value", False
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import re
 import sys
 from typing import Any
 
+from tests.fuzz import mutation
 from tests.fuzz.doors import Door
 from tests.fuzz.mutation import Tokens
 
@@ -167,3 +168,7 @@ def token(rng: random.Random) -> bytes:
     size = FIXED.get(kind, 0) or SIZED.get(kind, 0)
     number = rng.randrange(5) if rng.random() < 0.8 else rng.choice(LENGTHS)
     return code + (number % 256**size).to_bytes(size, "little") if size else code
+
+
+def mutate(rng: random.Random, pieces: Tokens, other: Tokens) -> Tokens:
+    return mutation.mutate(rng, pieces, other, token)

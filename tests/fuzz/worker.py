@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 HEADER, ROOM = 64, 1 << 20
 CRASHES = Path(__file__).with_name("crashes")
+Tokens = list[bytes]
 LIMIT_MB = 512  # growth of the peak that no input of a few kilobytes may cause
 SLOW = 0.02  # seconds
 
@@ -76,31 +77,32 @@ class Target(NamedTuple):
 
     doors: Callable[[], list[Any]]
     streams: Callable[[], list[bytes]]
-    tokens: Callable[[bytes], list[bytes]]
-    token: Callable[[random.Random], bytes]
+    tokens: Callable[[bytes], Tokens]
+    mutate: Callable[[random.Random, Tokens, Tokens], Tokens]
 
 
 def target() -> Target:
-    from tests.fuzz import doors, marshalling, mutation, profile, seeds
+    from tests.fuzz import doors, marshalling, mutation, profile, seeds, texts
 
     match os.environ.get("PERDURE_FUZZ_TARGET"):
         case "profile":
-            return Target(profile.doors, profile.streams, mutation.tokens, mutation.token)
+            return Target(profile.doors, profile.streams, mutation.tokens, mutation.mutate)
         case "marshalling":
-            return Target(marshalling.doors, marshalling.streams, marshalling.tokens, marshalling.token)
-    return Target(doors.doors, seeds.streams, mutation.tokens, mutation.token)
+            return Target(marshalling.doors, marshalling.streams, marshalling.tokens, marshalling.mutate)
+        case "texts":
+            return Target(texts.doors, texts.streams, texts.tokens, texts.mutate)
+    return Target(doors.doors, seeds.streams, mutation.tokens, mutation.mutate)
 
 
 def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, seed: str) -> None:
     coverage = Coverage(library if library != "-" else None)  # before the engine, which it must be found by
     from tests.fuzz import doors as doorway
-    from tests.fuzz import mutation
 
-    make_doors, seeds, tokens, token = target()
+    make_doors, seeds, tokens, mutate = target()
     slate, rng = Slate(slate_path), random.Random(int(seed))
     doors = make_doors()
     folder = Path(corpus)
-    pool: list[mutation.Tokens] = []
+    pool: list[Tokens] = []
     deadline = time.monotonic() + float(seconds)
     last = slate.executions + int(runs)
 
@@ -122,7 +124,7 @@ def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, se
         slate.count()
         return coverage.fresh() > 0 and time.perf_counter() - start < SLOW
 
-    def keep(pieces: mutation.Tokens, data: bytes) -> None:
+    def keep(pieces: Tokens, data: bytes) -> None:
         pool.append(pieces)
         slate.words[3], slate.words[4] = len(pool), coverage.edges()
         path = folder / f"{hash(data) & 0xFFFFFFFFFFFF:012x}"
@@ -139,7 +141,7 @@ def main(slate_path: str, library: str, corpus: str, runs: str, seconds: str, se
         for _ in range(500):
             size = len(pool)
             place = size - 1 - int(rng.random() ** 2 * size)  # newer ones more often
-            pieces = mutation.mutate(rng, pool[place], pool[rng.randrange(size)], token)
+            pieces = mutate(rng, pool[place], pool[rng.randrange(size)])
             data = b"".join(pieces)[:ROOM]
             number = rng.randrange(len(doors))
             if execute(number, data):

@@ -340,6 +340,9 @@ def test_other_encodings_are_refused(data: bytes) -> None:
     '{"$array":[300],"dtype":"|u1","shape":[1]}', '{"$array":["a"],"dtype":"<f8","shape":[1]}', '{"$array":[1.5],"dtype":"<i8","shape":[1]}',
     '{"$array":[],"dtype":"<U99999999999","shape":[0]}', '{"$array":[],"shape":[0]}', '{"$array":[]}', '{"$scalar":1,"dtype":"<U1"}',
     '{"$tuple":[}', '{"$tuple"', '{"$tuple":', '{"$tuple":[1]', '{"$id":1,"$call":"builtins:list","args":[{"$ref":1}]}',
+    '{"$id":1,"new":[]}', '{"$id":1,"args":[1]}', '{"$id":1,"items":[]}', '{"$id":1,"steps":[1]}', '{"$id":1,"value":1}', '{"$id":1,"before":[]}',
+    '{"$id":1,"$object":"a:b","new":[{"$array":[1.0],"dtype":{"$ref":1},"shape":[1]}]}', '{"$id":1,"$object":"a:b","new":[{"$scalar":1.0,"dtype":{"$ref":1}}]}',
+    '{"$id":1,"$call":"a:b","args":[{"$member":{"$ref":1},"name":"b"}]}',
     '1,"more":2', '1,"value":2', '1,"before":[]',
 ])  # fmt: skip
 def test_what_has_a_tag_where_none_belongs_is_refused(text: str) -> None:

@@ -234,6 +234,9 @@ BEYOND_A_SCHEMA = [
     ("<date>2026-13-01</date>", "a date"), ("<complex>1 2</complex>", "points"), ("<member name='a'><int>1</int></member>", "name of a class"),
     ("<array dtype='&lt;f8' shape='3'>1.0</array>", "3 numbers"),
     ("<array dtype='&lt;f8' shape='9999999999999' encoding='base64'>AAAA</array>", "base64 of"),
+    ("<object id='1' class='a:b'><args><array shape='1'>1.0<ref id='1'/></array></args></object>", "a dtype"),
+    ("<call id='1' function='a:b'><args><scalar>1.0<ref id='1'/></scalar></args></call>", "a dtype"),
+    ("<call id='1' function='a:b'><args><member name='a'><ref id='1'/></member></args></call>", "name of a class"),
     ("<array dtype='&lt;i1' shape='1'>300</array>", "dtype"), ("<array dtype='|i1' shape='1'>300</array>", "<array>"),
     ("<array dtype='&lt;i8' shape='1'>1.5</array>", "numbers"), ("<dtype>O</dtype>", "dtype"),
 ]  # fmt: skip

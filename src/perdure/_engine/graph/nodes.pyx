@@ -68,6 +68,11 @@ cdef class Graph:
         return node(self.tape, row)
 
 
+cdef bint is_made(Tape tape, Row* r) noexcept:
+    """Whether it is known what makes an object: of one that a text has begun it is not, up to its end."""
+    return r.first != 0 and tape.parts[r.first].op == r.op
+
+
 cdef Node node(Tape tape, uint32_t row):
     cdef Node made = Node.__new__(Node)
     made.tape = tape
@@ -216,7 +221,7 @@ cdef class Node:
 
     cdef list made_of(self):
         cdef Row* r = self.here()
-        if r.kind != OBJECT:
+        if r.kind != OBJECT or not is_made(self.tape, r):
             raise AttributeError(f"a {self.kind} is not made by a call")
         return self.nodes_of(r.first)
 
@@ -258,7 +263,7 @@ cdef class Node:
         cdef Row* r = self.here()
         if r.kind == NAME:
             return ":".join(self.tape.name(self.row))
-        if r.kind != OBJECT:
+        if r.kind != OBJECT or not is_made(self.tape, r):
             return None
         callee = self.callee
         if callee.kind != "name":

@@ -61,7 +61,7 @@ cdef class Reader(Leaves):
             space(self)
             at = self.p
             text = self.string()
-            tag = self.word_number(text)
+            tag = self.word_number(text) if text.n and text.data[0] == 36 else 0  # else a field's name
             if tag == ID or tag == REF or tag == NAME_ or tag == EXTENSION_ or not tag:
                 self.p = at
                 raise CorruptError("behind an $id stands the tag that it is of")

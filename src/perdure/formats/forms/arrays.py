@@ -7,7 +7,7 @@ import struct
 from base64 import b64encode
 from binascii import a2b_base64
 
-from perdure.formats.forms.fields import expect, is_int, is_node, take
+from perdure.formats.forms.fields import expect, is_int, is_node, is_own, take
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,23 +147,23 @@ def dtype_text(how: Any, args: Any, state: Any) -> str | None:
     if type(state) is not tuple or len(state) != 8 or state[1] not in ("<", ">", "|"):
         return None
     text = f"{state[1]}{text}"
-    return text if state_of(text) == state and is_dtype(text) else None
+    return text if is_dtype(text) and state_of(text) == state else None
 
 
 def is_dtype(text: str) -> bool:
     if text[1:] in _NUMBERS or text[1:] in ("c8", "c16"):
         return (text[0] == "|") == (text[1:] in ("b1", "i1", "u1"))
     return (
-        text[1:2] in ("U", "S") and text[2:].isascii() and text[2:].isdecimal() and text[2:] == str(int(text[2:]))
-        and len(text) < 12 and (text[0] == "|") == (text[1] == "S")
+        text[1:2] in ("U", "S") and len(text) < 12 and text[2:].isascii() and text[2:].isdecimal()
+        and text[2:] == str(int(text[2:])) and (text[0] == "|") == (text[1] == "S")
     )  # fmt: skip
 
 
-def state_of(text: str) -> tuple[Any, ...] | None:
+def state_of(text: str) -> tuple[Any, ...]:
     """What a dtype of that text is given as its state."""
-    if text[1] == "U" and text[2:].isdecimal():
+    if text[1] == "U":
         return (3, text[0], None, None, None, 4 * int(text[2:]), 4, 8)
-    if text[1] == "S" and text[2:].isdecimal():
+    if text[1] == "S":
         return (3, text[0], None, None, None, int(text[2:]), 1, 0)
     return (3, text[0], None, None, None, -1, -1, 0)
 
@@ -172,11 +172,13 @@ def dtype_of_node(node: Any) -> str | None:
     if node.kind != "object" or node.name != "numpy:dtype" or node.how != "call" or node.kwargs is not None:
         return None
     steps = node.steps
-    if len(steps) != 1 or steps[0][0] != "state" or steps[0][1][0].kind != "tuple":
+    if len(steps) != 1 or steps[0][0] != "state" or not is_own(steps[0][1][0]):
+        return None
+    if node.callee.steps or not is_own(node.arguments):
         return None
     values = []
     for one in (*node.args, *steps[0][1][0].items):
-        if one.kind not in ("none", "bool", "int", "str"):
+        if one.kind not in ("none", "bool", "int", "str") or one.steps:
             return None
         values.append(one.value)
     return dtype_text("call", values[:3], tuple(values[3:]))

@@ -38,3 +38,8 @@ def is_int(value: object, least: int, most: int) -> bool:
 
 def is_node(value: Any) -> bool:
     return hasattr(value, "kind")
+
+
+def is_own(node: Any) -> bool:
+    """Whether a tuple goes without saying: nobody else holds it, and nothing is done to it."""
+    return node.kind == "tuple" and node.uses <= 1 and not node.steps

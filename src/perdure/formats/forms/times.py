@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perdure._engine.text.patterns import numbers_in, with_numbers
-from perdure.formats.forms.fields import Name, expect, is_int, is_node, take
+from perdure.formats.forms.fields import Name, expect, is_int, is_node, is_own, take
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,8 +149,10 @@ def write_timezone(how: Any, args: list[Any], state: Any) -> Fields:
     offset = args[0]
     if offset.name != "datetime:timedelta" or offset.how != "call" or offset.steps or offset.uses > 1:
         return None
-    parts: list[Any] = [part.value if part.kind == "int" else None for part in offset.args]
-    if offset.arguments.uses > 1 or not write_timedelta("call", parts, None) or not -1 <= parts[0] <= 0:
+    if offset.callee.steps or not is_own(offset.arguments):
+        return None
+    parts: list[Any] = [part.value if part.kind == "int" and not part.steps else None for part in offset.args]
+    if not write_timedelta("call", parts, None) or not -1 <= parts[0] <= 0:
         return None
     fields = [("$timezone", offset_text(86400 * parts[0] + parts[1], parts[2]))]
     if len(args) == 2:
@@ -186,13 +188,14 @@ def write_zoneinfo(callee: Any, args: list[Any], state: Any) -> Fields:
     """ZoneInfo._unpickle, which streams get by getattr."""
     if (
         state is not None or len(args) != 2 or type(args[0]) is not str or type(args[1]) is not int
-        or args[1] != 1 or callee.name != "builtins:getattr" or callee.how != "call" or callee.steps
+        or args[1] != 1 or not is_node(callee) or callee.name != "builtins:getattr" or callee.how != "call" or callee.steps
+        or callee.callee.steps
     ):  # fmt: skip
         return None
     parts = callee.args
     if (
         len(parts) != 2 or parts[0].kind != "name" or parts[0].name != "zoneinfo:ZoneInfo" or parts[1].kind != "str"
-        or parts[1].value != "_unpickle" or callee.arguments.uses > 1
+        or parts[1].value != "_unpickle" or parts[0].steps or parts[1].steps or not is_own(callee.arguments)
     ):  # fmt: skip
         return None
     return [("$zoneinfo", args[0])]

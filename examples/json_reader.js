@@ -56,6 +56,7 @@ class Reader {
       if (!this.labels.has(value)) throw new Error(`a $ref to no $id: ${value}`)
       return this.labels.get(value)
     }
+    if (tag === "$altered") return new Value("altered", this.node(value), { steps: this.steps(json.steps) })
     if (tag in LEAVES) return open(LEAVES[tag](value))
     const made = open(this.empty(tag, value))
     if (made instanceof Instance) return this.instance(made, json, value)

@@ -25,7 +25,7 @@ VALUES = [
     b'{"$array":[2.0],"dtype":{"$ref":5},"shape":[1]}', b'{"$dtype":"|S3"}', b'{"$scalar":1.5,"dtype":"<f4"}', b'{"$persistent":1}', b'{"$extension":1}',
     b'{"$string":"YQ=="}', b'{"$buffer":true}', b'{"$call":"os:system","args":["true"]}', b'{"$call":"collections:OrderedDict","pairs":[["a",1]]}',
     b'{"$call":"collections:deque","args":[[]],"items":[1,2]}', b'{"$call":"collections:deque","arguments":{"$tuple":[]}}', b'{"$call":"builtins:set","args":[[1]],"adds":[2]}',
-    b'{"$call":{"$call":"builtins:getattr","args":[{"$name":"zoneinfo:ZoneInfo"},"_unpickle"]},"args":["UTC",1]}', b'{"$list":[],"steps":[["items",[1]],["call",{"$call":"builtins:print","args":[]}]]}',
+    b'{"$call":{"$call":"builtins:getattr","args":[{"$name":"zoneinfo:ZoneInfo"},"_unpickle"]},"args":["UTC",1]}', b'{"$list":[],"steps":[["items",[1]],["call",{"$call":"builtins:print","args":[]}]]}', b'{"$altered":{"$name":"a:b"},"steps":[["state",1]]}', b'{"$altered":"a","steps":[["call",{"$call":"a:b"}]]}',
     b'{"$id":6,"$tuple":[1],"steps":[["call",{"$call":"builtins:print","args":[{"$ref":6}]}]]}',
     *(text.replace("K:", KINDS).encode() for text in (
         '{"$object":"K:Plain","state":{"tag":1}}', '{"$id":7,"$object":"K:Plain","state":{"tag":1,"self":{"$ref":7}}}', '{"$object":"K:FrozenSlotData","state":[1,2]}',
@@ -48,7 +48,7 @@ KEYS = [
     b"$name", b"$object", b"$call", b"$inst", b"new", b"args", b"arguments", b"kwargs", b"state", b"items", b"pairs", b"adds", b"steps", b"call", b"$datetime", b"zone",
     b"fold", b"$date", b"$time", b"$timedelta", b"$timezone", b"name", b"$zoneinfo", b"$decimal", b"$fraction", b"$complex", b"$uuid", b"$posixpath", b"$windowspath",
     b"$pureposixpath", b"$purewindowspath", b"$member", b"$array", b"dtype", b"shape", b"order", b"readonly", b"$dtype", b"$scalar", b"$persistent", b"$extension",
-    b"$string", b"$buffer", b"$", b"$nothing", b"\\u0024tuple", b"\\u0024perdure", b"a", b"tag", b"", b"__class__", b"__dict__", b"__setstate__", b"b" * 300,
+    b"$string", b"$buffer", b"$altered", b"$", b"$nothing", b"\\u0024tuple", b"\\u0024perdure", b"a", b"tag", b"", b"__class__", b"__dict__", b"__setstate__", b"b" * 300,
 ]  # fmt: skip
 STRINGS = [
     *KEYS, b"builtins:list", b"builtins:set", b"builtins:frozenset", b"builtins:complex", b"builtins:object", b"builtins:getattr", b"collections:OrderedDict", b"collections:deque",

@@ -40,7 +40,14 @@ def said(node: Node) -> Any:
         return bytes(node.value)
     if node.kind in (*VALUES, "buffer", "extension"):
         return node.value
+    if is_line(node):
+        return node.value if isinstance(node.value, str) else node.value.value
     return "obj" if node.how == "inst" else node.how or node.name  # "obj" and "inst" are one thing in two opcodes
+
+
+def is_line(node: Node) -> bool:
+    """Whether it is an id that is a str: in protocol 0 that is no node."""
+    return node.kind == "persistent" and (isinstance(node.value, str) or (node.value.kind == "str" and not node.value.steps))
 
 
 def parts_of(node: Node) -> list[Part]:
@@ -52,7 +59,7 @@ def parts_of(node: Node) -> list[Part]:
     elif node.kind == "object":
         made = [node.callee, *(node.args if node.arguments is None else [node.arguments])]
         made += [] if node.kwargs is None else [node.kwargs]
-    elif node.kind == "persistent":
+    elif node.kind == "persistent" and not is_line(node):
         made = [node.value]
     found: list[Part] = [("made", each) for each in made]
     for what, nodes in node.steps:

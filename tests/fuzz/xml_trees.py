@@ -25,7 +25,7 @@ VALUES = [
     b"<posixpath><str>/</str><str>etc</str></posixpath>", b"<windowspath><str>c:\\</str></windowspath>", b"<pureposixpath/>", b"<purewindowspath><str>a</str></purewindowspath>",
     b'<member name="join"><name>builtins:str</name></member>', b'<array dtype="&lt;f8" shape="2">1.5 2.5</array>', b'<array dtype="&gt;i2" shape="1 2" order="F" readonly="true" encoding="base64">AQACAA==</array>',
     b'<array shape="1">1.0<dtype id="5">&lt;f4</dtype></array>', b'<array shape="1">2.0<ref id="5"/></array>', b"<dtype>|S3</dtype>", b'<scalar dtype="&lt;f4">1.5</scalar>',
-    b"<persistent><int>1</int></persistent>", b'<extension code="1"/>', b'<call function="os:system"><args><str>true</str></args></call>',
+    b"<persistent><int>1</int></persistent>", b'<extension code="1"/>', b"<altered><name>a:b</name><state><none/></state></altered>", b'<altered><str>a</str><effect><call function="a:b"/></effect></altered>', b'<call function="os:system"><args><str>true</str></args></call>',
     b'<call function="collections:OrderedDict"><pairs><entry key="a"><int>1</int></entry></pairs></call>', b'<call function="collections:deque"><arguments><tuple/></arguments><items><int>1</int></items></call>',
     b'<call><callee><call function="builtins:getattr"><args><name>zoneinfo:ZoneInfo</name><str>_unpickle</str></args></call></callee><args><str>UTC</str><int>1</int></args></call>',
     b'<altered><tuple id="6"><int>1</int></tuple><effect><call function="builtins:print"><args><ref id="6"/></args></call></effect></altered>',

@@ -23,6 +23,7 @@ import perdure
 from perdure import json
 from perdure.formats import forms, json_text
 from perdure.graph import Graph
+from tests.fuzz.same_graph import difference
 from tests.sources import ROOT
 
 HEAD = '{"$perdure":1,"value":'
@@ -343,6 +344,10 @@ def test_other_encodings_are_refused(data: bytes) -> None:
     '{"$id":1,"new":[]}', '{"$id":1,"args":[1]}', '{"$id":1,"items":[]}', '{"$id":1,"steps":[1]}', '{"$id":1,"value":1}', '{"$id":1,"before":[]}',
     '{"$id":1,"$object":"a:b","new":[{"$array":[1.0],"dtype":{"$ref":1},"shape":[1]}]}', '{"$id":1,"$object":"a:b","new":[{"$scalar":1.0,"dtype":{"$ref":1}}]}',
     '{"$id":1,"$call":"a:b","args":[{"$member":{"$ref":1},"name":"b"}]}',
+    '{"$altered":1}', '{"$altered":1,"steps":1}', '{"$altered":1,"steps":[],"steps":[]}', '{"$id":1,"$altered":[],"steps":[]}', '{"$altered":1,"a":1}',
+    '{"$id":1,"$list":[{"$altered":{"$ref":1},"steps":[]}]}', '{"$altered":1,"steps":[["state",1]]}', '{"$list":[],"steps":[["state",{"a":1}]]}',
+    '{"$tuple":[],"steps":[["items",[1]]]}', '{"$dict":{},"steps":[["adds",[1]]]}', '{"$frozenset":[],"steps":[["adds",[1]]]}',
+    '{"$posixpath":{"$list":["a"],"steps":[["call",1]]}}', '{"$decimal":{"$altered":"1","steps":[["call",1]]}}',
     '1,"more":2', '1,"value":2', '1,"before":[]',
 ])  # fmt: skip
 def test_what_has_a_tag_where_none_belongs_is_refused(text: str) -> None:
@@ -437,12 +442,17 @@ def test_nodes_of_other_streams() -> None:
     streams = [
         b"\x80\x02U\x03abc.", b"(i__main__\nA\np0\n.", b"(c__main__\nA\no.", b"\x80\x02\x82\x07.", b"Pabc\n.", b"\x80\x02K\x01Q.",
         b"\x80\x05\x97.", b"\x80\x05\x97\x98.", b"\x80\x02c__main__\nf\n)R0N.", b"(lp0\nI1\na.", b"\x80\x04]\x94c__main__\nf\nh\x00\x85R0.",
+        b"]q\0(K\x01eca\nb\nh\0\x85R0(K\x02e.", b"K\x01ca\nb\n)R0.", b"\x8c\x01a}ca\nb\n)R0\x86.", b"}\x8c\x01aca\nb\n)R0Ns.", b"}Nca\nb\n)R0K\x01ca\nb\n)R0s.",
+        b"C\x01aq\0ca\nb\n)R0h\0\x86.", b"ca\nb\n)ca\nb\n)R0R.", b"ca\nb\nK\x01\x85q\0ca\nb\nh\0\x85R0R.", b"ca\nb\nq\0}bh\0\x86.", b"ca\nb\nq\0}bh\0\x85R.",
+        b"ca\nb\nq\0h\0)Rh\0}b\x87.", b"ca\nb\n}b)R.", b"ca\nb\n}bK\x01K\x02\x87.", b"\x82\x05}b\x85.", b"K\x01Q}b.", b"ca\nb\n)Rq\x000Nh\0\x86.", b"ca\nb\n)Rq\x000Nh\x000.",
+        b"\x8c\x01a\x8c\x04b\xed\xa0\x80\x93.", b"\x8c\x03\xed\xa0\x80\x8c\x01b\x93)R.", b"cdatetime\ndate\nC\x04\x07\xd1\x02\x03ca\nb\n)R0\x85R.", b"cdatetime\ndate\n}bC\x04\x07\xd1\x02\x03\x85R.",
         b"\x80\x04c__main__\nA\n)\x81(K\x01K\x02eK\x03b(K\x04e.", b"\x80\x04c__main__\nA\nc__main__\nB\n}\x92.",
     ]  # fmt: skip
     for stream in streams:
         g = Graph(stream)
         text = json_text.write(g)
         standard.loads(text)
+        assert not difference(g, json_text.read(text))
         again = json_text.write(json_text.read(text))
         assert again == text
 

@@ -24,6 +24,7 @@ from perdure import graph, xml
 from perdure.formats import json_text, xml_text
 from perdure.formats.xml_text import write
 from tests import xml_schema
+from tests.fuzz.same_graph import difference
 from tests.unit import test_graph
 
 OPEN = '<perdure xmlns="urn:perdure:graph:1">'
@@ -209,6 +210,7 @@ WRONG = [
     ("<call function='a:b'><kwargs><dict/></kwargs></call>", "<kwargs> in <call>"), ("<object class='a:b'><none/></object>", "<none> in <object>"),
     ("<object function='a:b'/>", "no attribute 'function'"), ("<altered/>", "holds one value"),
     ("<altered><state><none/></state></altered>", "holds one value"), ("<altered><none/><none/></altered>", "holds one value"),
+    ("<list id='1'><altered><ref id='1'/><state><none/></state></altered></list>", "a <ref> in <altered>"),
     ("<altered><none/><effect><none/></effect><none/></altered>", "holds one value"), ("<extension code='0'/>", "the code"),
     ("<extension/>", "without code="), ("<buffer readonly='maybe'/>", "true or false"), ("<persistent/>", "holds one value"),
     ("&foo;", "undefined entity"), ("<int>&#0;</int>", "invalid"), ("<date>2026-1-1</date>", "<date>: "),
@@ -231,6 +233,8 @@ BEYOND_A_SCHEMA = [
     ("<bytes>é</bytes>", "not base64"), ("<str><char code='110000'/></str>", "the code"), ("<ref id='1'/>", "nobody's id"),
     ("<list><ref id='2'/><list id='2'/></list>", "nobody's id"), ("<list><list id='1'/><list id='1'/></list>", "second time"),
     ("<list><bytes id='1'/><bytearray id='1'/></list>", "second time"), ("<extension code='2147483648'/>", "the code"),
+    ("<altered><int>1</int><state><none/></state></altered>", "int is not filled like this"), ("<altered><tuple/><items><none/></items></altered>", "not filled"),
+    ("<altered><list/><attr name='a'><none/></attr></altered>", "list is not filled like this"), ("<altered><dict/><adds><none/></adds></altered>", "not filled"),
     ("<date>2026-13-01</date>", "a date"), ("<complex>1 2</complex>", "points"), ("<member name='a'><int>1</int></member>", "name of a class"),
     ("<array dtype='&lt;f8' shape='3'>1.0</array>", "3 numbers"),
     ("<array dtype='&lt;f8' shape='9999999999999' encoding='base64'>AAAA</array>", "base64 of"),
@@ -335,11 +339,15 @@ def test_steps_keep_their_order() -> None:
     b"U\x03abc.", b"S'abc'\n.", b"\x97\x98.", b"\x97.", b"\x82\x05.", b"P7\n.", b"K\x07Q.", b"(ca\nb\nK\x01o.", b"(K\x01ia\nb\n.", b"(ia\nb\n.",
     b"ca\nb\n}b.", b"(lca\nb\n(tR0.", b"Nca\nb\n)R0.", b"\x8c\x03a:b\x8c\x01c\x93.", b"\x8c\x01\0\x8c\x01c\x93)R.", b"ca\nb\nNR.", b"ca\nb\n)N\x92.",
     b"K\x07QK\x01\x85R.", b"ca\nb\n)R(K\x01K\x02e(K\x01Nu(K\x01\x90Nb}b}(K\x01Nub.", b"}(K\x01N\x8c\x01aNu.", b"V\\u0000a\n.", b"Fnan\n.", b"L12L\n.", b"I01\n.",
+    b"]q\0(K\x01eca\nb\nh\0\x85R0(K\x02e.", b"K\x01ca\nb\n)R0.", b"\x8c\x01a}ca\nb\n)R0\x86.", b"}\x8c\x01aca\nb\n)R0Ns.", b"ca\nb\n)ca\nb\n)R0R.", b"ca\nb\nK\x01\x85q\0ca\nb\nh\0\x85R0R.",
+    b"ca\nb\nq\0}bh\0\x86.", b"ca\nb\nq\0}bh\0\x85R.", b"ca\nb\nq\0h\0)Rh\0}b\x87.", b"ca\nb\n}b)R.", b"ca\nb\n}bK\x01K\x02\x87.", b"\x82\x05}b\x85.",
+    b"ca\nb\n)Rq\x000Nh\0\x86.", b"ca\nb\n)Rq\x000Nh\x000.",
     b"cos\nsystem\n)R0N.", b"cos\nsystem\n)R0ca\nb\n(lp0\nh\0\x86R0g0\n.",
 ])  # fmt: skip
 def test_whatever_a_stream_holds_has_its_elements(stream: bytes) -> None:
     text = write(graph.loads(stream)).decode()
     assert xml_schema.valid(text), xml_schema.problems(text)
+    assert not difference(graph.loads(stream), xml_text.read([text.encode()]))
     assert write(xml_text.read([text.encode()])).decode() == text
     assert write(graph.loads(as_stream(text))).decode() == text
 

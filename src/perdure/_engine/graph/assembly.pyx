@@ -12,6 +12,8 @@ from perdure._engine.graph.nodes cimport Graph
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
 
+from perdure.errors import CorruptError
+
 cdef dict begun = {
     "list": (LIST, OP_EMPTY_LIST), "dict": (DICT, OP_EMPTY_DICT), "set": (SET, OP_EMPTY_SET),
     "tuple": (TUPLE, OP_EMPTY_TUPLE), "frozenset": (FROZENSET, OP_FROZENSET), "object": (OBJECT, OP_REDUCE),
@@ -174,6 +176,10 @@ cdef class Builder:
             PyMem_Free(items)
 
     cdef int fill_with(self, uint32_t row, int op, const uint32_t* nodes, Py_ssize_t count) except -1:
+        cdef int kind = self.tape.rows[row].kind
+        if kind < NAME and op != OP_POP and kind != (LIST if op == OP_APPENDS else DICT if op == OP_SETITEMS
+                                                     else SET if op == OP_ADDITEMS else NAME):
+            raise CorruptError(f"{kind_names[kind]} is not filled like this")  # as in a stream
         if count:
             self.tape.add_part(row, op, nodes, count)
         return 0

@@ -218,6 +218,7 @@ cdef class Reading:
                     self.tape.add_part(self.sp[-1], OP_POP, &row, 1)
                 else:
                     self.tape.dropped.append(row)
+                    self.tape.rows[row].uses += 1
         self.popped = []
         self.popped_mark = False
         return 0

@@ -46,6 +46,9 @@ cdef class Leaves(Machine):
         if not row:
             self.p = q
             raise CorruptError("a $ref to an $id that has not come yet")
+        if self.depth and self.frames[self.depth - 1].tag == ALTERED_:
+            self.p = q
+            raise CorruptError("a $ref in $altered, which holds what it alters")
         self.expect(125)
         return self.deliver(row)
 

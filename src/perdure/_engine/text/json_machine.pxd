@@ -60,6 +60,7 @@ cdef enum:  # words: fields, and tags beside the Kinds, which are those of conta
     EXTENSION_
     BUFFER_
     PERSISTENT_
+    ALTERED_
     FORM       # and those of the forms, from here on
 
 cdef struct Frame:

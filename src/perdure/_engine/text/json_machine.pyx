@@ -43,7 +43,7 @@ cdef dict WORDS = {
     b"$list": LIST, b"$tuple": TUPLE, b"$set": SET, b"$frozenset": FROZENSET, b"$dict": DICT, b"$ref": REF, b"$id": ID,
     b"$object": NEW, b"$call": CALL, b"$inst": INST, b"$bytes": BYTES_, b"$bytearray": BYTEARRAY_, b"$string": STRING_,
     b"$float": FLOAT_, b"$int": INT_, b"$str": STR_, b"$name": NAME_, b"$extension": EXTENSION_, b"$buffer": BUFFER_,
-    b"$persistent": PERSISTENT_,
+    b"$persistent": PERSISTENT_, b"$altered": ALTERED_,
 }
 cdef dict words_of_tags = {}  # with the tags of forms, by which those are
 

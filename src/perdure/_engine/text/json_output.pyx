@@ -1,5 +1,7 @@
 """What a JSON text is made of: literals, numbers, strings and names, tagged where JSON has no such thing."""
 
+import json
+
 from cpython.mem cimport PyMem_Free
 from libc.math cimport isfinite
 from libc.stdint cimport uint32_t, uint64_t
@@ -139,7 +141,9 @@ cdef class Output:
             return self.say_bytes(written)
         module, name = self.tape.name(row)
         text = f"{module}:{name}"
-        if ":" in module or not is_unicode(text):
+        if not is_unicode(text):
+            self.say_bytes(json.dumps([module, name]).encode())  # a $str is none of the two
+        elif ":" in module:
             self.plain([module, name])
         else:
             self.plain(text)

@@ -10,7 +10,7 @@ from perdure._engine.collector cimport pause, resume
 from perdure._engine.graph.nodes cimport node
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
-from perdure._engine.text.formed cimport Maker
+from perdure._engine.text.formed cimport Maker, holds
 from perdure._engine.text.json_leaves cimport Leaves
 from perdure._engine.text.json_machine cimport *
 from perdure._engine.text.scanner cimport space
@@ -62,7 +62,7 @@ cdef class Reader(Leaves):
             at = self.p
             text = self.string()
             tag = self.word_number(text) if text.n and text.data[0] == 36 else 0  # else a field's name
-            if tag == ID or tag == REF or tag == NAME_ or tag == EXTENSION_ or not tag:
+            if tag == ID or tag == REF or tag == NAME_ or tag == EXTENSION_ or tag == ALTERED_ or not tag:
                 self.p = at
                 raise CorruptError("behind an $id stands the tag that it is of")
             self.expect(58)
@@ -78,6 +78,8 @@ cdef class Reader(Leaves):
                                            else OP_EMPTY_SET, 1, NULL, 0)
         elif tag == TUPLE or tag == FROZENSET:
             frame.row = self.tape.put_leaf(tag, OP_EMPTY_TUPLE if tag == TUPLE else OP_FROZENSET, 1, NULL, 0)
+        elif tag == ALTERED_:
+            frame.row = 0  # that of what is in it
         elif tag == PERSISTENT_:
             frame.row = self.tape.put_leaf(PERSISTENT, OP_BINPERSID, 1, NULL, 0)
         else:
@@ -162,7 +164,7 @@ cdef class Reader(Leaves):
             self.expect(58)
             self.before = True
             return VALUE if word == WORD_VALUE else self.sequence()
-        if LIST <= frame.tag <= FROZENSET:
+        if LIST <= frame.tag <= FROZENSET or frame.tag == ALTERED_:
             if word != WORD_STEPS or frame.seen:
                 return -1
             return self.steps(frame)
@@ -206,6 +208,8 @@ cdef class Reader(Leaves):
         elif frame.tag == 0:  # a step
             self.builder.fill_with(frame.row, frame.op, &row, 1)
             frame.what = STEP
+        elif frame.tag == ALTERED_:
+            frame.row = row
         elif frame.tag == PERSISTENT_:
             self.builder.close(frame.row, &row, 1)
         elif frame.stage == FILLED:
@@ -283,6 +287,8 @@ cdef class Reader(Leaves):
             self.make(&frame)
         elif frame.tag >= FORM:
             self.by_form(&frame)
+        elif frame.tag == ALTERED_ and not frame.seen:
+            raise CorruptError("an $altered without steps")
         self.depth -= 1
         return self.deliver(frame.row)
 
@@ -309,13 +315,13 @@ cdef class Reader(Leaves):
         cdef Row* r = &self.tape.rows[row]
         cdef Part* part
         cdef uint32_t i
-        if r.kind <= STR:
+        if r.kind <= STR and not r.first:
             return self.tape.leaf(row)
         if depth and not r.flags & AGAIN and (r.kind == LIST or r.kind == DICT):
             if not r.first:
                 return [] if r.kind == LIST else {}
             part = &self.tape.parts[r.first]
-            if not part.next:
+            if not part.next and holds(r, part.op):
                 values = [self.value_of(self.tape.children[part.start + i], depth - 1) for i in range(part.count)]
                 if r.kind == LIST:
                     return values

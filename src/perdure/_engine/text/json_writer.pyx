@@ -65,6 +65,7 @@ cdef class Writer(Output):
     cdef dict form_of       # callee's row: its form
     cdef list pieces        # of the forms that are open: iterators
     cdef list orders        # of the sorted dicts that are open
+    cdef set altered        # rows in $altered
     cdef bint bare          # so far nothing is tagged, and keys that look like tags stand as they are
     cdef bint dollars       # there are such keys
     cdef bint sorting, inlined
@@ -79,6 +80,7 @@ cdef class Writer(Output):
         self.form_of = {}
         self.pieces = []
         self.orders = []
+        self.altered = set()
         self.room = 64
         self.steps = <Step*>PyMem_Malloc(self.room * sizeof(Step))
         self.labels = <uint32_t*>PyMem_Calloc(tape.row_count, sizeof(uint32_t))
@@ -146,6 +148,8 @@ cdef class Writer(Output):
         cdef uint32_t label = 0
         row = found(self.tape, row)
         r = &self.tape.rows[row]
+        if r.first and self.altered_from(row):
+            return self.alter(row)
         if r.kind <= STR:
             return self.leaf(row)
         if r.kind == NAME:
@@ -182,6 +186,22 @@ cdef class Writer(Output):
         self.say(b'"$bytes":"' if r.kind == BYTES else b'"$bytearray":"' if r.kind == BYTEARRAY else b'"$string":"')
         self.say_bytes(b2a_base64(self.tape.view(row), newline=False))
         return self.say(b'"}')
+
+    cdef uint32_t altered_from(self, uint32_t row) except? 0:
+        """The first step of what has none in its own form, and is not in an $altered yet."""
+        cdef Row* r = &self.tape.rows[row]
+        cdef uint32_t part = r.first
+        if part and self.tape.parts[part].op == r.op:
+            part = self.tape.parts[part].next
+        if not part or LIST <= r.kind <= FROZENSET or r.kind == OBJECT or row in self.altered:
+            return 0
+        return part
+
+    cdef int alter(self, uint32_t row) except -1:
+        self.tag(b'{"$altered":')
+        self.push(STEPS).part = self.altered_from(row)
+        self.altered.add(row)
+        return self.enter(row)
 
     # -- containers
 
@@ -233,7 +253,7 @@ cdef class Writer(Output):
             p = &tape.parts[part]
             for i in range(0, p.count, 2):
                 key = found(tape, tape.children[p.start + i])
-                if tape.rows[key].kind != STR or tape.rows[key].op == OP_UNICODE:
+                if tape.rows[key].kind != STR or tape.rows[key].op == OP_UNICODE or tape.rows[key].first:
                     return 0
                 if self.labels[key]:  # looked at before
                     continue
@@ -303,7 +323,7 @@ cdef class Writer(Output):
             put_byte(&self.out, 91)
         elif step.style == PAIRS:
             put_byte(&self.out, 44)
-            if LIST > self.tape.rows[row].kind > 0:  # nothing stays open
+            if LIST > self.tape.rows[row].kind > 0 and not self.tape.rows[row].first:  # nothing stays open
                 self.enter(row)
                 return put_byte(&self.out, 93)
             self.push(STEPS).phase = 2
@@ -372,7 +392,7 @@ cdef class Writer(Output):
         step = self.push(OBJECT_)
         step.row = row
         step.part = self.tape.parts[r.first].next
-        if self.has_plain_name(callee):
+        if not self.altered_from(callee) and self.has_plain_name(callee):
             return self.put_name(callee)
         return self.enter(callee)
 
@@ -455,6 +475,8 @@ cdef class Writer(Output):
         cdef uint32_t part = made.next, part_of_args
         cdef Py_ssize_t begin
         state = None
+        if self.altered_from(callee):
+            return False
         if callee in self.form_of:
             form = self.form_of[callee]
         else:

@@ -282,6 +282,8 @@ cdef class Elements:
         if what == _NAME:
             return self.name(frame)
         if what == _REF:
+            if top.what == _ALTERED:
+                self.fail("a <ref> in <altered>, which holds what it alters")
             row = self.labels.get(given, 0)
             if not row:
                 self.fail(f"a <ref> to {given!r:.50}, which is nobody's id up to here")
@@ -407,13 +409,14 @@ cdef class Elements:
         if end > begin:
             state = builder.tape.put_leaf(DICT, OP_EMPTY_DICT, 1, NULL, 0)
             builder.fill_with(state, OP_SETITEMS, self.nodes.at + begin, end - begin)
-            builder.fill_with(frame.row, OP_BUILD, &state, 1)
+            self.fill(frame.row, OP_BUILD, &state, 1)
         return 0
 
     cdef int part(self, Frame* frame, Frame* top, given) except -1:
         """What makes an object, or a step of one, for the object around it."""
         cdef int what = frame.what
         cdef int op
+        cdef uint32_t row
         if what == _CALLEE:
             if self.given[self.depth - 2] is not None:
                 self.fail(f"a <callee> besides {attributes[top.what]}=")
@@ -432,13 +435,21 @@ cdef class Elements:
         elif top.what == _PERDURE:
             if frame.nodes > top.nodes:
                 self.fail("an <effect> behind the value, before which it comes")
-            self.builder.tape.dropped.append(self.one(frame))
+            row = self.one(frame)
+            self.builder.tape.dropped.append(row)
+            self.builder.tape.rows[row].uses += 1
         else:
             if (what == _STATE or what == _EFFECT) and self.nodes.count - frame.nodes != 1:
                 self.one(frame)
             self.make(top, frame.nodes)
             op = (OP_APPENDS if what == _ITEMS else OP_SETITEMS if what == _PAIRS else OP_ADDITEMS if what == _ADDS
                   else OP_BUILD if what == _STATE else OP_POP)
-            self.builder.fill_with(top.row, op, self.nodes.at + frame.nodes, self.nodes.count - frame.nodes)
+            self.fill(top.row, op, self.nodes.at + frame.nodes, self.nodes.count - frame.nodes)
             self.nodes.count = top.nodes + top.kept
         return 0
+
+    cdef int fill(self, uint32_t row, int op, const uint32_t* nodes, Py_ssize_t count) except -1:
+        try:
+            return self.builder.fill_with(row, op, nodes, count)
+        except CorruptError as error:
+            return self.fail(str(error))

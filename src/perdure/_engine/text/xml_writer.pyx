@@ -279,6 +279,7 @@ cdef class Writing(Survey):
             snprintf(text, 32, b' id="%u"/>', self.labels[row])
             return self.say(text)
         if self.seen[row] & ALTERED:
+            self.seen[row] &= ~ALTERED  # a name, say, has no id: where it stands again it is not altered again
             self.start(b"altered", 0)
             self.block(b"altered", STEPS, row, self.first_step(row), 0, False)
         return self.value(row)

@@ -188,8 +188,8 @@ def write_zoneinfo(callee: Any, args: list[Any], state: Any) -> Fields:
     """ZoneInfo._unpickle, which streams get by getattr."""
     if (
         state is not None or len(args) != 2 or type(args[0]) is not str or type(args[1]) is not int
-        or args[1] != 1 or not is_node(callee) or callee.name != "builtins:getattr" or callee.how != "call" or callee.steps
-        or callee.callee.steps
+        or args[1] != 1 or not is_node(callee) or callee.name != "builtins:getattr" or callee.how != "call"
+        or callee.steps or callee.callee.steps
     ):  # fmt: skip
         return None
     parts = callee.args

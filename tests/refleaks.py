@@ -252,6 +252,91 @@ def marshal_cases() -> Iterator[tuple[str, Callable[[], object]]]:
         yield f"marshal, error in readinto {calls}", lambda n=calls: failing(marshal.load, Breaks(n, streams[-1]))
 
 
+def text_cases() -> Iterator[tuple[str, Callable[[], object]]]:
+    """Graphs, JSON, XML and what goes from one format to another."""
+    import perdure
+    from perdure import graph, json, xml
+    from perdure.formats import json_text, xml_text
+    from tests.fuzz import texts
+
+    def load(data: bytes) -> None:
+        loads, read = (xml.loads, lambda d: xml_text.read([d])) if texts.is_xml(data) else (json.loads, json_text.read)
+        failing(loads, data)
+        failing(functools.partial(loads, trusted=[kinds.Plain]), data)
+        failing(lambda: json_text.write(read(data)))
+        failing(lambda: xml_text.write(read(data)))
+        failing(lambda: read(data).dumps())
+
+    def look(stream: bytes) -> None:
+        g = graph.loads(stream)
+        for node in g:
+            repr(node)
+            node.parts, node.steps, node.name, node.how  # noqa: B018
+        graph.path(g, list(g)[-1])
+        failing(graph.find, g, "root[0]")
+        failing(graph.find, g, "root['nothing'].there")
+        added = graph.add(g, [1, {"a": 2.5}])
+        failing(g.root.fill, "items", [added])
+        failing(g.root.fill, "pairs", [(added, added)])
+        failing(g.root.replace, added)
+        g.dumps()
+
+    def convert(stream: bytes) -> None:
+        for suffix in ("json", "xml", "marshal", "pickle"):
+            there = perdure.convert(stream, from_="pickle", to=suffix)
+            perdure.convert(there, from_=suffix, to="pickle")
+            failing(lambda there=there, suffix=suffix: perdure.convert(there[:-3], from_=suffix, to="pickle"))
+
+    def refused(value: object) -> None:
+        raise ZeroDivisionError
+
+    values, streams = seeds.values(), seeds.streams()
+    for dumps in (json.dumps, xml.dumps):
+        name = dumps.__module__
+        for options in ({}, {"indent": 1}, {"arrays": "numbers"}, *([{"canonical": True}] if dumps is xml.dumps else [
+                {"sort_keys": True}, {"ensure_ascii": True}, {"safe_integers": True}, {"default": repr}, {"default": refused}])):
+            yield f"texts, {name}.dumps {options}", lambda d=dumps, o=options: [failing(functools.partial(d, **o), v) for v in values]
+        for case, value in bad_values():
+            yield f"texts, error in {name}.dumps: {case}", lambda d=dumps, v=value: failing(d, v)
+    for case, value in bad_values():
+        yield f"texts, json.dumps, default: {case}", lambda v=value: failing(functools.partial(json.dumps, default=str), v)
+        yield f"texts, error in json.dumps, default: {case}", lambda v=value: failing(functools.partial(json.dumps, default=refused), v)
+    for calls in range(4):
+        yield f"texts, error in json.dump, write {calls}", lambda n=calls: failing(json.dump, values[:20], Breaks(n))
+        yield f"texts, error in xml.dump, write {calls}", lambda n=calls: failing(xml.dump, values[:20], Breaks(n))
+        yield f"texts, error in xml.load, read {calls}", lambda n=calls: failing(xml.load, Breaks(n, b"<perdure>" * 100_000))
+    all_texts = texts.streams()
+    for i in range(8):
+        yield f"texts, every text {i}", lambda s=all_texts[i::8]: [load(one) for one in s]
+        cut = [text[:end] for text in all_texts[i::16] if len(text) < 250 for end in range(0, len(text), 3)]
+        yield f"texts, error: texts cut everywhere {i}", lambda s=cut: [load(one) for one in s]
+    rng = random.Random(1)
+    pool = [texts.tokens(text) for text in all_texts]
+    hostile = [b"".join(texts.mutate(rng, rng.choice(pool), rng.choice(pool))) for _ in range(3000)]
+    for i in range(0, len(hostile), 250):
+        yield f"texts, error: hostile texts {i}", lambda s=hostile[i:i + 250]: [load(one) for one in s]
+    for i in range(4):
+        yield f"texts, graphs {i}", lambda s=streams[i::4]: [failing(look, one) for one in s]
+        yield f"texts, error: graphs of cut streams {i}", lambda s=streams[i::4]: [failing(graph.loads, one[:len(one) // 2]) for one in s]
+    yield "texts, convert", lambda: [failing(convert, one) for one in streams[::3]]
+    yield "texts, error: convert", lambda: [failing(lambda f=f: perdure.convert(b"<[{nothing", from_=f, to="json")) for f in ("json", "xml", "marshal", "pickle")]
+    yield "texts, a passing class", passing_class_in_texts
+
+
+def passing_class_in_texts():
+    """As above; what is called by a text goes with its class."""
+    from perdure import json, xml
+
+    cls = type("Passing", (), {"__module__": __name__})
+    globals()["Passing"] = cls
+    one = cls()
+    one.a = [1]
+    json.loads(json.dumps([one, cls]), trusted=[cls])
+    xml.loads(xml.dumps([one, cls]), trusted=[cls])
+    failing(json.loads, json.dumps(one))
+    del globals()["Passing"]
+
+
 def measure(case: Callable[[], object], loops: int = LOOPS) -> tuple[list[int], list[int]]:
     """References and blocks that each round left behind."""
     count = getattr(sys, "gettotalrefcount", lambda: 0)
@@ -282,7 +367,7 @@ def main() -> int:
     debug = hasattr(sys, "gettotalrefcount")
     print(f"refleaks: {NAME}, Python {sys.version.split()[0]}; {'references and blocks' if debug else 'blocks only: no debug build'}")
     done = leaking = 0
-    for name, case in [*cases(), *marshal_cases()]:
+    for name, case in [*cases(), *marshal_cases(), *text_cases()]:
         if options.k not in name:
             continue
         left, blocks = measure(case)

@@ -248,7 +248,8 @@ def law(data: bytes) -> None:
         crossed = xml_text.read([as_xml])
         if xml_text.write(crossed, indent, **options) != as_xml:
             wrong("the XML of a text is not that of its own graph")
-        if json_text.write(crossed, safe_integers=chosen & 1, **options) != as_json or xml_text.write(again, indent, **options) != as_xml:
+        across = json_text.write(crossed, safe_integers=chosen & 1, **options)
+        if across != as_json or xml_text.write(json_text.read(across)) != xml_text.write(again):
             wrong("JSON and XML of a text are not of the same graph")
         for other in (again, json_text.read(laid_out), crossed):
             if found := difference(g, other):

@@ -443,6 +443,8 @@ def test_nodes_of_other_streams() -> None:
         b"\x80\x02U\x03abc.", b"(i__main__\nA\np0\n.", b"(c__main__\nA\no.", b"\x80\x02\x82\x07.", b"Pabc\n.", b"\x80\x02K\x01Q.",
         b"\x80\x05\x97.", b"\x80\x05\x97\x98.", b"\x80\x02c__main__\nf\n)R0N.", b"(lp0\nI1\na.", b"\x80\x04]\x94c__main__\nf\nh\x00\x85R0.",
         b"]q\0(K\x01eca\nb\nh\0\x85R0(K\x02e.", b"K\x01ca\nb\n)R0.", b"\x8c\x01a}ca\nb\n)R0\x86.", b"}\x8c\x01aca\nb\n)R0Ns.", b"}Nca\nb\n)R0K\x01ca\nb\n)R0s.",
+        b"\x8c\x09os:system)R.", b"\x8c\x01a)\x81.", b"(\x8c\x03a:bo.", b"\x8c\x04\xed\xa0\x80:)R.", b"cdatetime\ndate\nC\x04\x07\xd1\x02\x03\x85RNb.",
+        b"cdatetime\ndatetime\nC\x0a\x07\xd1\x02\x03\x01\x01\x01\0\0\0]\x86R.", b"cdatetime\ndatetime\nC\x0a\x07\xd1\x02\x03\x01\x01\x01\0\0\0}K\x01Ns\x86R.",
         b"C\x01aq\0ca\nb\n)R0h\0\x86.", b"ca\nb\n)ca\nb\n)R0R.", b"ca\nb\nK\x01\x85q\0ca\nb\nh\0\x85R0R.", b"ca\nb\nq\0}bh\0\x86.", b"ca\nb\nq\0}bh\0\x85R.",
         b"ca\nb\nq\0h\0)Rh\0}b\x87.", b"ca\nb\n}b)R.", b"ca\nb\n}bK\x01K\x02\x87.", b"\x82\x05}b\x85.", b"K\x01Q}b.", b"ca\nb\n)Rq\x000Nh\0\x86.", b"ca\nb\n)Rq\x000Nh\x000.",
         b"\x8c\x01a\x8c\x04b\xed\xa0\x80\x93.", b"\x8c\x03\xed\xa0\x80\x8c\x01b\x93)R.", b"cdatetime\ndate\nC\x04\x07\xd1\x02\x03ca\nb\n)R0\x85R.", b"cdatetime\ndate\n}bC\x04\x07\xd1\x02\x03\x85R.",

@@ -392,9 +392,22 @@ cdef class Writer(Output):
         step = self.push(OBJECT_)
         step.row = row
         step.part = self.tape.parts[r.first].next
-        if not self.altered_from(callee) and self.has_plain_name(callee):
-            return self.put_name(callee)
+        if not self.altered_from(callee):
+            if self.has_plain_name(callee):
+                return self.put_name(callee)
+            if self.tape.rows[callee].kind == STR:
+                return self.no_name(callee)
         return self.enter(callee)
+
+    cdef int no_name(self, uint32_t row) except -1:
+        """A string where one would be read as a name."""
+        cdef Py_ssize_t begin = self.out.n
+        self.tag(b'{"$str":[')
+        self.leaf(row)
+        if self.out.base[begin + 9] == 34:
+            return self.say(b"]}")
+        self.out.n = begin  # it is a $str by itself
+        return self.leaf(row)
 
     cdef int object_goes_on(self, Step* step) except -1:
         cdef Row* r = &self.tape.rows[step.row]
@@ -496,6 +509,8 @@ cdef class Writer(Output):
             values = values_of(self.tape, made.start, made.count, 2)
         if part:
             state = value_of(self.tape, self.tape.children[self.tape.parts[part].start], 3)
+            if state is None:  # which is not the same as to have none
+                return False
         if self.tape.rows[callee].kind == NAME:
             fields = form("call" if r.op == OP_REDUCE else "new", values, state)
         else:

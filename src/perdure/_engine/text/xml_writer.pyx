@@ -437,6 +437,8 @@ cdef class Writing(Survey):
         if type(args) is not tuple:
             return False
         state = value_of(self.tape, self.tape.children[self.tape.parts[step].start], 3) if step else None
+        if step and state is None:  # which is not the same as to have none
+            return False
         fields = form(("call" if r.op == OP_REDUCE else "new") if by_name else value_of(self.tape, callee, 0),
                       list(args), state)
         if fields is None or not all([stands(value) for _, value in fields]):

@@ -52,7 +52,7 @@ def write_time(how: Any, args: list[Any], state: Any) -> Fields:
 
 def with_zone(fields: list[tuple[str, Any]], args: list[Any], fold: int) -> Fields:
     if len(args) == 2:
-        if not is_node(args[1]):
+        if not is_node(args[1]) or args[1].kind in ("list", "dict"):
             return None
         fields.append(("zone", args[1]))
     if fold:

@@ -84,7 +84,7 @@ DOCUMENTS: dict[str, Any] = {
     "a million deep, objects": lambda: nested("<object class='a:b'><state>", "</state></object>", 1_000_000),
     "a million deep, calls": lambda: nested("<call function='a:b'><args>", "</args></call>", 1_000_000),
     "a million deep, callees": lambda: nested("<call><callee>", "</callee></call>", 1_000_000),
-    "a million deep, altered": lambda: nested("<altered>", "<effect><none/></effect></altered>", 1_000_000),
+    "a million deep, altered": lambda: nested("<altered>", "<effect><call function='a:b'/></effect></altered>", 1_000_000),
     "a million deep, persistent": lambda: nested("<persistent>", "</persistent>", 1_000_000),
     "a million deep, cut short": lambda: OPEN + "<list>" * 1_000_000,
     "five million deep": lambda: OPEN + "<list>" * 5_000_000,
@@ -107,7 +107,7 @@ EXPECTED = {
     "a long attribute": "LimitError", "a long name": "LimitError", "a long reference": "LimitError", "many attributes": "CorruptError",
     "a long namespace": "LimitError", "a million deep": "a value of list", "a million deep, tuples": "a value of tuple",
     "a million deep, dicts": "a value of dict", "a million deep, cut short": "TruncatedError", "five million deep": "LimitError: XML: more than 4,000,000",
-    "a million ids": "a value of list", "a million refs": "a value of list", "a doubled tuple": "LimitError", "a long int": "CorruptError",
+    "a million ids": "a value of list", "a million deep, altered": "UntrustedError", "a million refs": "a value of list", "a doubled tuple": "LimitError", "a long int": "CorruptError",
     "a long float": "CorruptError", "os.system": "UntrustedError", "os.system, by getattr": "UntrustedError", "eval, as two texts": "UntrustedError",
 }  # fmt: skip
 

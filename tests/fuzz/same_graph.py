@@ -22,11 +22,12 @@ def difference(one: Graph, other: Graph) -> str:
         parts, parts_too = parts_of(a), parts_of(b)
         if [what for what, _ in parts] != [what for what, _ in parts_too]:
             return f"{place}: a {a.kind} of {[what for what, _ in parts]} became one of {[what for what, _ in parts_too]}"
-        if a.kind not in OF_NOBODY and (parts or a.kind != "tuple"):
-            if partners.get(a.index, b.index) != b.index or taken.get(b.index, a.index) != a.index:
-                return f"{place}: {a!r} is one with others than {b!r} is"
-            if a.index in partners:
-                continue
+        alone = a.kind in OF_NOBODY or (a.kind == "tuple" and not parts)
+        if not alone and (partners.get(a.index, b.index) != b.index or taken.get(b.index, a.index) != a.index):
+            return f"{place}: {a!r} is one with others than {b!r} is"
+        if a.index in partners and partners[a.index] == b.index:
+            continue
+        if parts or not alone:
             partners[a.index], taken[b.index] = b.index, a.index
         waiting += [(f"{place}.{what}", x, y) for (what, x), (_, y) in zip(parts, parts_too, strict=True)]
     return ""

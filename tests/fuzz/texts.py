@@ -27,6 +27,7 @@ from tests.property import kinds
 
 XML = re.compile(rb"\s*(?:<|\xef\xbb\xbf\s*<|\xff\xfe|\xfe\xff|\0)")  # JSON has none of these in front
 DECLARED = re.compile(r"\s*<\?xml[^>]*encoding")
+TOLERATED = "Excessive depth", "is not a valid URI"  # of libxml2: depth has no limit here, and no namespace is looked up
 ALLOWED = (pickle.UnpicklingError,)
 LANGUAGES = json_trees.Json(), xml_trees.Xml()
 
@@ -217,7 +218,7 @@ def by_schema(document: bytes) -> None:
         if not xml_schema.valid(document):
             wrong(f"the schema refuses it: {xml_schema.problems(document)}")
     except xml_schema.etree.XMLSyntaxError as error:
-        if "Excessive depth" not in str(error):  # it has a limit, where we have none
+        if not any(reason in str(error) for reason in TOLERATED):
             wrong(f"libxml2 refuses it: {error}")
 
 
@@ -227,6 +228,7 @@ def read(data: bytes) -> Any:
 
 def law(data: bytes) -> None:
     """Whatever reads writes again to a text that reads to the same graph."""
+    from perdure import graph
     from perdure.formats import json_text, xml_text
 
     if is_xml(data):
@@ -258,7 +260,12 @@ def law(data: bytes) -> None:
         return
     except pickle.UnpicklingError as error:
         wrong(f"what was read cannot be written and read: {error!r}")
-    looked_at(g.dumps())
+    stream = g.dumps()
+    if b"call" in as_json:  # one that something else has is no step of a stream's
+        stream = graph.loads(stream).dumps()
+    elif found := difference(g, graph.loads(stream)):
+        wrong(f"its stream is another graph: {found}")
+    looked_at(stream)
 
 
 def trusting() -> Callable[[bytes], None]:

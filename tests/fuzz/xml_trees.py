@@ -35,7 +35,7 @@ VALUES = [
         '<object class="K:NewKeywords"><kwargs><dict><entry key="tag"><int>1</int></entry></dict></kwargs></object>', '<object class="K:ListSubclass"><attr name="name"><str>x</str></attr><items><int>1</int></items></object>',
         '<object class="K:SetSubclass"><adds><int>1</int></adds></object>', '<call function="K:ReducedItems"><items><int>1</int></items><pairs><entry key="k"><int>2</int></entry></pairs></call>',
         '<object class="K:FalseState"><args><int>3</int></args></object>', '<call function="K:Colour"><args><int>1</int></args></call>', '<member name="RED"><name>K:Colour</name></member>', '<instance class="K:Plain"><args><int>1</int></args></instance>',
-        '<object class="K:Plain"><attr name="a"><int>1</int></attr><state><none/></state><attr name="b"><int>2</int></attr><items><int>1</int></items><pairs><entry><key><int>1</int></key><none/></entry></pairs><adds><none/></adds><effect><none/></effect></object>')),
+        '<object class="K:Plain"><attr name="a"><int>1</int></attr><state><none/></state><attr name="b"><int>2</int></attr><items><int>1</int></items><pairs><entry><key><int>1</int></key><none/></entry></pairs><adds><none/></adds><effect><call function="a:b"/></effect></object>')),
 ]  # fmt: skip
 MARKUP = [
     b"<!-- a -->", b"<!-- -- -->", b"<!---->", b"<?b c?>", b"<?xml version='1.0'?>", b"<![CDATA[<&]]>", b"<![CDATA[]]>", b"]]>", b"&amp;", b"&lt;", b"&#65;", b"&#x10FFFF;", b"&#0;", b"&#xD800;", b"&#xFFFE;",

@@ -347,7 +347,8 @@ def test_other_encodings_are_refused(data: bytes) -> None:
     '{"$altered":1}', '{"$altered":1,"steps":1}', '{"$altered":1,"steps":[],"steps":[]}', '{"$id":1,"$altered":[],"steps":[]}', '{"$altered":1,"a":1}',
     '{"$id":1,"$list":[{"$altered":{"$ref":1},"steps":[]}]}', '{"$altered":1,"steps":[["state",1]]}', '{"$list":[],"steps":[["state",{"a":1}]]}',
     '{"$tuple":[],"steps":[["items",[1]]]}', '{"$dict":{},"steps":[["adds",[1]]]}', '{"$frozenset":[],"steps":[["adds",[1]]]}',
-    '{"$posixpath":{"$list":["a"],"steps":[["call",1]]}}', '{"$decimal":{"$altered":"1","steps":[["call",1]]}}',
+    '{"$posixpath":{"$list":["a"],"steps":[["call",{"$call":"a:b"}]]}}', '{"$decimal":{"$altered":"1","steps":[["call",{"$call":"a:b"}]]}}',
+    '{"$list":[],"steps":[["call",1]]}', '{"$altered":1,"steps":[["call",{"$tuple":[]}]]}',
     '1,"more":2', '1,"value":2', '1,"before":[]',
 ])  # fmt: skip
 def test_what_has_a_tag_where_none_belongs_is_refused(text: str) -> None:
@@ -361,7 +362,7 @@ def test_the_envelope() -> None:
     assert json.loads('{"a": 1, "$perdure": 1}') == {"a": 1, "$perdure": 1}
     with pytest.raises(perdure.CorruptError, match="version 2 "):
         json.loads('{"$perdure": 2, "value": 1}')
-    for text in ('{"$perdure": 1}', '{"$perdure": "1", "value": 1}', '{"$perdure": 1, "a": 1, "value": 1}', '{"$perdure":1.0,"value":1}'):
+    for text in ('{"$perdure": 1, "before": [1], "value": 1}', '{"$perdure": 1}', '{"$perdure": "1", "value": 1}', '{"$perdure": 1, "a": 1, "value": 1}', '{"$perdure":1.0,"value":1}'):
         with pytest.raises(perdure.CorruptError):
             json.loads(text)
 

@@ -25,5 +25,7 @@ cdef class Builder:
     cpdef int made_of(self, uint32_t row, str how, nodes) except -1
     cpdef int fill(self, uint32_t row, str what, nodes) except -1
     cdef int fill_from(self, uint32_t row, int op, nodes) except -1
+    cdef int begin_with(self, const uint32_t* nodes, Py_ssize_t count) except -1
+    cdef int expect_calls(self, const uint32_t* nodes, Py_ssize_t count) except -1
     cdef int fill_with(self, uint32_t row, int op, const uint32_t* nodes, Py_ssize_t count) except -1
     cdef int close(self, uint32_t row, const uint32_t* nodes, Py_ssize_t count) except -1

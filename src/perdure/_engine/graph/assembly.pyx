@@ -180,8 +180,26 @@ cdef class Builder:
         if kind < NAME and op != OP_POP and kind != (LIST if op == OP_APPENDS else DICT if op == OP_SETITEMS
                                                      else SET if op == OP_ADDITEMS else NAME):
             raise CorruptError(f"{kind_names[kind]} is not filled like this")  # as in a stream
+        if op == OP_POP:
+            self.expect_calls(nodes, count)
         if count:
             self.tape.add_part(row, op, nodes, count)
+        return 0
+
+    cdef int begin_with(self, const uint32_t* nodes, Py_ssize_t count) except -1:
+        """Calls that are made for their effect before there is anything else."""
+        cdef Py_ssize_t i
+        self.expect_calls(nodes, count)
+        for i in range(count):
+            self.tape.dropped.append(nodes[i])
+            self.tape.rows[nodes[i]].uses += 1
+        return 0
+
+    cdef int expect_calls(self, const uint32_t* nodes, Py_ssize_t count) except -1:
+        cdef Py_ssize_t i
+        for i in range(count):
+            if self.tape.rows[nodes[i]].kind != OBJECT:
+                raise CorruptError("what is called for its effect is no call")
         return 0
 
     cdef int close(self, uint32_t row, const uint32_t* nodes, Py_ssize_t count) except -1:

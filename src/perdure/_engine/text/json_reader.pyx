@@ -233,9 +233,7 @@ cdef class Reader(Leaves):
         if frame.what == STEP or frame.stage == FILLED:
             self.builder.fill_with(frame.row, frame.op, nodes, count)
         elif frame.what == ENVELOPE:
-            self.tape.dropped = [nodes[i] for i in range(count)]
-            for i in range(count):
-                self.tape.rows[nodes[i]].uses += 1
+            self.builder.begin_with(nodes, count)
         elif frame.tag == TUPLE or frame.tag == FROZENSET:
             self.builder.close(frame.row, nodes, count)
         elif frame.tag <= FROZENSET:

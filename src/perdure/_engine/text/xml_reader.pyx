@@ -436,8 +436,10 @@ cdef class Elements:
             if frame.nodes > top.nodes:
                 self.fail("an <effect> behind the value, before which it comes")
             row = self.one(frame)
-            self.builder.tape.dropped.append(row)
-            self.builder.tape.rows[row].uses += 1
+            try:
+                self.builder.begin_with(&row, 1)
+            except CorruptError as error:
+                self.fail(str(error))
         else:
             if (what == _STATE or what == _EFFECT) and self.nodes.count - frame.nodes != 1:
                 self.one(frame)

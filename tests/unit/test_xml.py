@@ -342,7 +342,7 @@ def test_steps_keep_their_order() -> None:
     b"]q\0(K\x01eca\nb\nh\0\x85R0(K\x02e.", b"K\x01ca\nb\n)R0.", b"\x8c\x01a}ca\nb\n)R0\x86.", b"}\x8c\x01aca\nb\n)R0Ns.", b"ca\nb\n)ca\nb\n)R0R.", b"ca\nb\nK\x01\x85q\0ca\nb\nh\0\x85R0R.",
     b"ca\nb\nq\0}bh\0\x86.", b"ca\nb\nq\0}bh\0\x85R.", b"ca\nb\nq\0h\0)Rh\0}b\x87.", b"ca\nb\n}b)R.", b"ca\nb\n}bK\x01K\x02\x87.", b"\x82\x05}b\x85.",
     b"K\x01\x8c\x03UTCK\x01\x86R.", b"cdatetime\ndate\nC\x04\x07\xd1\x02\x03\x85RNb.", b"cdatetime\ndatetime\nC\x0a\x07\xd1\x02\x03\x01\x01\x01\0\0\0]\x86R.",
-    b"ca\nb\n)Rq\x000Nh\0\x86.", b"ca\nb\n)Rq\x000Nh\x000.",
+    b")q\0ca\nb\nh\0\x85R0.", b"ca\nb\n)q\0ca\nb\nh\0R0h\0\x86.", b"ca\nb\n)Rq\x000Nh\0\x86.", b"ca\nb\n)Rq\x000Nh\x000.",
     b"cos\nsystem\n)R0N.", b"cos\nsystem\n)R0ca\nb\n(lp0\nh\0\x86R0g0\n.",
 ])  # fmt: skip
 def test_whatever_a_stream_holds_has_its_elements(stream: bytes) -> None:

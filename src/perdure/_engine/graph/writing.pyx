@@ -131,7 +131,8 @@ cdef class Writing:
 
     cdef int memoize(self, uint32_t row) except -1:
         cdef Row* r = &self.tape.rows[row]
-        if not r.flags & MEMO and ((r.uses < 2 and not self.all) or NONE <= r.kind <= FLOAT or r.op == OP_EMPTY_TUPLE):
+        if not r.flags & MEMO and ((r.uses < 2 and not self.all) or NONE <= r.kind <= FLOAT
+                                   or (r.op == OP_EMPTY_TUPLE and not r.first)):
             return 0
         self.memo_count += 1
         self.memo[row] = self.memo_count

@@ -133,4 +133,5 @@ cdef bint is_own(Row* r, int op) noexcept:
 
 
 cdef bint has_identity(Row* r) noexcept:
-    return STRING <= r.kind and r.kind != NAME and r.kind != EXTENSION and r.op != OP_EMPTY_TUPLE
+    return (STRING <= r.kind and r.kind != NAME and r.kind != EXTENSION
+            and (r.op != OP_EMPTY_TUPLE or r.first != 0))  # an altered one is like no other

@@ -201,7 +201,7 @@ WRONG = [
     ("<dict><entry><key><none/></key></entry></dict>", "<entry>"), ("<dict><entry><key><none/></key><key/></entry></dict>", "<key>"),
     ("<dict><entry key='a'><none/><none/></entry></dict>", "holds one value"), ("<dict><entry><key/><none/></entry></dict>", "holds one value"),
     ("<char code='0'/>", "<char> in"), ("<str><char/></str>", "without code="), ("<str><char code='-1'/></str>", "the code"),
-    ("<str><char code='0'>a</char></str>", "text in <char>"), ("<ref/>", "without id="), ("<list id=''/>", "the id"), ("<list id='a b'/>", "the id"),
+    ("<str><char code='0'>a</char></str>", "text in <char>"), ("<ref/>", "without id="), ("<list id=''/>", "the id"), ("<list id='é'/>", "the id"), ("<list id='１'/>", "the id"), ("<list id='a b'/>", "the id"),
     (f"<list id='{'a' * 101}'/>", "the id"), ("<name>os</name>", "module:qualname"), ("<name/>", "module:qualname"),
     ("<name>a:b<str/><str/></name>", "a <name> is"), ("<name><str/></name>", "a <name> is"), ("<name><int>1</int><str/></name>", "<int> in <name>"),
     ("<object/>", "without class="), ("<call/>", "without function="), ("<object class='os'/>", "module:qualname"),

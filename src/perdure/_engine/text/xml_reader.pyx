@@ -192,7 +192,7 @@ cdef class Elements:
                 self.given[last] = value
             elif name == "id" and elements[what].labelled:
                 if not is_label(value):
-                    self.fail(f"the id {value!r:.50}: letters, digits, '.', '_' and '-', 100 at most, make one")
+                    self.fail(f"the id {value!r:.50}: ASCII letters, digits, '.', '_' and '-', 100 at most, make one")
                 if value in self.labels:
                     self.fail(f"the id {value!r} a second time")
                 self.ids[last] = value

@@ -123,7 +123,7 @@ cdef bint is_code(str text) except -1:
 cdef bint is_label(str text) except -1:
     cdef Py_UCS4 c
     for c in text:
-        if not (c.isalnum() or c == 95 or c == 46 or c == 45):
+        if not (48 <= c <= 57 or 65 <= c <= 90 or 97 <= c <= 122 or c == 95 or c == 46 or c == 45):
             return False
     return 0 < len(text) <= 100
 

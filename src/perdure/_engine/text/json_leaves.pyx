@@ -1,7 +1,5 @@
 """What tags say that no other node is in: leaves, names, and references by labels."""
 
-from binascii import a2b_base64
-
 from libc.stdint cimport uint32_t
 
 from perdure._engine.graph.stack cimport push_row
@@ -10,6 +8,7 @@ from perdure._engine.opcodes cimport *
 from perdure._engine.text.json_machine cimport *
 from perdure._engine.text.scanner cimport space
 
+from perdure._engine.text.base64 import decoded
 from perdure.errors import CorruptError
 
 
@@ -78,7 +77,10 @@ cdef class Leaves(Machine):
         elif tag == INT_:
             value = integer_of(text)
         else:
-            value = decoded(text)
+            try:
+                value = decoded(text)
+            except ValueError:
+                value = None
         if value is None:
             self.p = q
             raise CorruptError('a $float is "inf", "-inf" or "nan:" and sixteen hexadecimal digits' if tag == FLOAT_
@@ -157,14 +159,6 @@ cdef object special(str text):
         if len(bits) == 8 and bits[0] & 0x7F == 0x7F and bits[1] & 0xF0 == 0xF0 and (bits[1] & 15 or any(bits[2:])):
             return bits
     return None
-
-
-cdef object decoded(str text):
-    """The bytes of base64; None where it is none."""
-    try:
-        return a2b_base64(text.encode("ascii"), strict_mode=True)
-    except ValueError:
-        return None
 
 
 cdef object integer_of(str text):

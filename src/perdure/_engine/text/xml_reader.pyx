@@ -6,8 +6,6 @@
 - An element's node is begun with it, so that what is inside can lead back to it.
 """
 
-from binascii import Error as BinasciiError
-from binascii import a2b_base64
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport uint32_t
@@ -20,6 +18,7 @@ from perdure._engine.opcodes cimport *
 from perdure._engine.text.formed cimport Maker
 from perdure._engine.text.xml_vocabulary cimport *
 
+from perdure._engine.text.base64 import decoded
 from perdure.errors import CorruptError, LimitError
 
 cdef enum:
@@ -224,8 +223,8 @@ cdef class Elements:
 
     cdef bytes base64(self, Frame* frame):
         try:
-            return a2b_base64(self.text(frame).encode("ascii").translate(None, b" \t\r\n"), strict_mode=True)
-        except (BinasciiError, UnicodeEncodeError):
+            return decoded(self.text(frame).encode("ascii").translate(None, b" \t\r\n"))
+        except ValueError:
             self.fail(f"what is in <{names[frame.what]}> is not base64")
 
     cdef uint32_t named(self, str text) except 0:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import struct
 from base64 import b64encode
-from binascii import a2b_base64
 
+from perdure._engine.text.base64 import decoded
 from perdure.formats.forms.fields import expect, is_int, is_node, is_own, take
 
 TYPE_CHECKING = False
@@ -89,7 +89,7 @@ class Numpy:
         if type(numbers) is str:
             size = count * item_size(text)
             expect(len(numbers) == (size + 2) // 3 * 4, f"base64 of {size} bytes, as shape and dtype say,")
-            data = a2b_base64(numbers, strict_mode=True)
+            data = decoded(numbers)
             expect(len(data) == size, f"base64 of {size} bytes, as shape and dtype say,")
         else:
             letter = _NUMBERS.get(text[1:])

@@ -290,6 +290,7 @@ def text_cases() -> Iterator[tuple[str, Callable[[], object]]]:
     def refused(value: object) -> None:
         raise ZeroDivisionError
 
+    json.orjson = None  # type: ignore[assignment]  # a wheel, as numpy's: in a debug build these count no references
     values, streams = seeds.values(), seeds.streams()
     for dumps in (json.dumps, xml.dumps):
         name = dumps.__module__
@@ -305,7 +306,7 @@ def text_cases() -> Iterator[tuple[str, Callable[[], object]]]:
         yield f"texts, error in json.dump, write {calls}", lambda n=calls: failing(json.dump, values[:20], Breaks(n))
         yield f"texts, error in xml.dump, write {calls}", lambda n=calls: failing(xml.dump, values[:20], Breaks(n))
         yield f"texts, error in xml.load, read {calls}", lambda n=calls: failing(xml.load, Breaks(n, b"<perdure>" * 100_000))
-    all_texts = texts.streams()
+    all_texts = [text for text in texts.streams() if b"numpy" not in text and b"dtype" not in text]
     for i in range(8):
         yield f"texts, every text {i}", lambda s=all_texts[i::8]: [load(one) for one in s]
         cut = [text[:end] for text in all_texts[i::16] if len(text) < 250 for end in range(0, len(text), 3)]

@@ -325,7 +325,7 @@ def test_other_encodings_are_refused(data: bytes) -> None:
     '{"$tuple":1}', '{"$tuple":[1],"a":2}', '{"$tuple":[1],"$set":[1]}', '{"$nothing":1}', '{"a":1,"$tuple":[1]}', '{"$":1}',
     '{"$ref":1}', '{"$ref":"1"}', '{"$ref":99999999999999999999}', '[{"$id":1,"$list":[]},{"$id":1,"$list":[]}]', '{"$id":1,"$id":2,"$list":[]}',
     '{"$id":1}', '{"$id":1,"a":2}', '{"$id":1,"$ref":1}', '{"$id":-1,"$list":[]}', '{"$id":1.0,"$list":[]}', '{"$bytes":"a"}', '{"$bytes":"é"}',
-    '{"$bytes":"YQ==YQ=="}', '{"$bytes":"YR=="}', '{"$bytearray":"YWi="}', '{"$array":"YR==","dtype":"|u1","shape":[1]}', '{"$bytes":5}', '{"$float":"1.5"}', '{"$float":"nan"}', '{"$float":"nan:7ff0000000000000"}',
+    '{"$bytes":"YQ==YQ=="}', '{"$bytes":"YR=="}', '{"$bytes":"yYUE="}', '{"$bytes":"===="}', '{"$bytearray":"YWi="}', '{"$array":"YR==","dtype":"|u1","shape":[1]}', '{"$bytes":5}', '{"$float":"1.5"}', '{"$float":"nan"}', '{"$float":"nan:7ff0000000000000"}',
     '{"$int":"1.5"}', '{"$int":"0xg"}', '{"$int":"١"}', '{"$str":[65]}', '{"$str":"a"}', '{"$name":"len"}', '{"$name":5}', '{"$extension":0}',
     '{"$extension":4294967296}', '{"$buffer":1}', '{"$dict":[[1]]}', '{"$dict":[[1,2,3]]}', '{"$dict":{"$a":1}}', '{"$dict":[1,2]}',
     '{"$object":5}', '{"$object":"list"}', '{"$object":"builtins:list","args":[]}', '{"$object":"builtins:list","new":1}',

@@ -190,7 +190,7 @@ WRONG = [
     ("<int>１</int>", "the int"), ("<int>1_000</int>", "the int"), ("<int/>", "the int"), ("<int>0xG</int>", "the int"),
     ("<float>1_0.0</float>", "the float"), ("<float>infinity</float>", "the float"), ("<float>nan:7FF8000000000001</float>", "the float"),
     ("<none>x</none>", "text in <none>"), ("<list>x</list>", "text in <list>"), ("<list>\u00a0</list>", "text in <list>"),
-    ("x<none/>", "text in <perdure>"), ("<bytes>YWJ</bytes>", "not base64"), ("<bytes>YW-j</bytes>", "not base64"), ("<bytes>YWi=</bytes>", "not base64"), ("<string>YR==</string>", "not base64"),
+    ("x<none/>", "text in <perdure>"), ("<bytes>YWJ</bytes>", "not base64"), ("<bytes>YW-j</bytes>", "not base64"), ("<bytes>YWi=</bytes>", "not base64"), ("<string>YR==</string>", "not base64"), ("<string>yYUE=</string>", "not base64"),
     ("<bytes>YQ==YQ==</bytes>", "not base64"), ("<List/>", "the element 'List'"), ("<os.system/>", "the element"),
     ("<int x='1'>1</int>", "no attribute 'x'"), ("<int id='1'>1</int>", "no attribute 'id'"), ("<list xml:space='preserve'/>", "no attribute"),
     ("<str>a<str/></str>", "<str> in <str>"), ("<str>a<int>1</int></str>", "<int> in <str>"),

@@ -48,6 +48,10 @@ def instrument(sanitize: bool) -> tuple[Path, Path]:
                             ignore=shutil.ignore_patterns("*.so", "*.c", "__pycache__", "*.egg-info"))
         else:
             newer_only(source, copy / name)
+    for path in [*(copy / "src").rglob("*.p[xy]*")]:
+        if path.is_file() and path.suffix != ".pyc" and not (ROOT / path.relative_to(copy)).exists():
+            for one in path.parent.glob(f"{path.stem}.*"):  # what was compiled of it too
+                one.unlink()
     library = copy / "coverage.so"
     subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, Path(__file__).with_name("coverage.c")], check=True)
     flags = "-O1 -g -fno-omit-frame-pointer -fsanitize-coverage=trace-pc -DPERDURE_BATCH=16" + (f" {SANITIZERS}" if sanitize else "")

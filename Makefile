@@ -94,7 +94,7 @@ docs: build $(VENV)/.group-test  ## regenerate the opcode page; run every exampl
 # A copy of its own, so that no instrumented module is ever left in the tree.
 sanitize: build $(VENV)/.group-test  ## the tests under the address and undefined-behaviour sanitizers
 	mkdir -p $(SANITIZED)
-	tar -cf - --exclude='*.so' --exclude='*.c' --exclude=__pycache__ src tests tools docs setup.py pyproject.toml \
+	tar -cf - --exclude='*.so' --exclude='*.c' --exclude=__pycache__ src tests tools docs examples setup.py pyproject.toml \
 		| tar -xf - -C $(SANITIZED)
 	cd $(SANITIZED) && LDFLAGS="-fsanitize=address,undefined" \
 		PERDURE_CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined" \

@@ -274,7 +274,7 @@ def test_code_is_refused() -> None:
 def code_stream(numbers=(0, 0, 0, 1, 0), line=1, **parts: bytes) -> bytes:
     """A code object's stream, with some of its parts replaced."""
     made = {
-        "code": standard.dumps(compile("1", "", "eval").co_code), "consts": b")\1N", "names": b")\0", "locals": b")\0", "kinds": b"s\0\0\0\0",
+        "code": standard.dumps(compile("1", "", "eval").co_code, 2), "consts": b")\1N", "names": b")\0", "locals": b")\0", "kinds": b"s\0\0\0\0",
         "filename": b"z\1f", "name": b"z\1n", "qualname": b"z\1q", "linetable": b"s\0\0\0\0", "exceptions": b"s\0\0\0\0", **parts,
     }
     packed = [number.to_bytes(4, "little", signed=True) for number in (*numbers, line)]

@@ -16,6 +16,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memset
 
+from perdure._engine.graph.stack cimport doubled
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
 
@@ -129,13 +130,8 @@ cdef class Reading:
         return 0
 
     cdef int mark(self) except -1:
-        cdef Py_ssize_t* moved
         if self.mark_count == self.mark_room:
-            moved = <Py_ssize_t*>PyMem_Realloc(self.marks, 2 * self.mark_room * sizeof(Py_ssize_t))
-            if moved == NULL:
-                raise MemoryError
-            self.marks = moved
-            self.mark_room *= 2
+            self.marks = <Py_ssize_t*>doubled(self.marks, &self.mark_room, sizeof(Py_ssize_t))
         self.marks[self.mark_count] = self.fence - self.stack
         self.mark_count += 1
         self.fence = self.sp

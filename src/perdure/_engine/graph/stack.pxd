@@ -22,14 +22,18 @@ cdef inline void end_stack(Stack* s) noexcept:
     s.at = NULL
 
 
+cdef inline void* doubled(void* items, Py_ssize_t* room, size_t size) except NULL:
+    """Items of that size, with room for twice as many."""
+    cdef void* moved = PyMem_Realloc(items, 2 * room[0] * size)
+    if moved == NULL:
+        raise MemoryError
+    room[0] *= 2
+    return moved
+
+
 cdef inline int push_row(Stack* s, uint32_t row) except -1:
-    cdef uint32_t* moved
     if s.count == s.room:
-        moved = <uint32_t*>PyMem_Realloc(s.at, 2 * s.room * sizeof(uint32_t))
-        if moved == NULL:
-            raise MemoryError
-        s.at = moved
-        s.room *= 2
+        s.at = <uint32_t*>doubled(s.at, &s.room, sizeof(uint32_t))
     s.at[s.count] = row
     s.count += 1
     return 0

@@ -8,6 +8,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+from perdure._engine.graph.stack cimport doubled
 from perdure._engine.opcodes cimport *
 
 from perdure.errors import CorruptError, LimitError
@@ -28,14 +29,9 @@ cdef tuple kind_names = (
 
 
 cdef void* grown(void* column, Py_ssize_t* room, size_t item) except NULL:
-    cdef void* moved
     if room[0] >= <Py_ssize_t>MOST:
         raise LimitError("a graph of more than 4,294,967,280 nodes", "nodes")
-    moved = PyMem_Realloc(column, 2 * room[0] * item)
-    if moved == NULL:
-        raise MemoryError
-    room[0] *= 2
-    return moved
+    return doubled(column, room, item)
 
 
 cdef class Tape:

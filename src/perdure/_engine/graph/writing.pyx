@@ -10,6 +10,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
+from perdure._engine.graph.stack cimport doubled
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
 
@@ -174,13 +175,8 @@ cdef class Writing:
         return self.push(row, r.first, made)
 
     cdef int push(self, uint32_t row, uint32_t part, int made) except -1:
-        cdef Step* moved
         if self.depth == self.step_room:
-            moved = <Step*>PyMem_Realloc(self.steps, 2 * self.step_room * sizeof(Step))
-            if moved == NULL:
-                raise MemoryError
-            self.steps = moved
-            self.step_room *= 2
+            self.steps = <Step*>doubled(self.steps, &self.step_room, sizeof(Step))
         self.steps[self.depth].row = row
         self.steps[self.depth].part = part
         self.steps[self.depth].next = 0

@@ -8,6 +8,7 @@ from perdure._engine.graph.tape cimport Part, Row, Tape
 cdef object value_of(Tape tape, uint32_t row, int depth)
 cdef list values_of(Tape tape, uint32_t start, uint32_t count, int depth)
 cdef bint holds(Row* r, int op) noexcept
+cdef uint32_t first_step(Tape tape, uint32_t row) noexcept
 
 
 cdef class Maker:

@@ -18,6 +18,15 @@ cdef bint holds(Row* r, int op) noexcept:
     return op == OP_ADDITEMS if r.kind == SET else op == r.op
 
 
+cdef uint32_t first_step(Tape tape, uint32_t row) noexcept:
+    """The part with which what the row's kind is made of or holds has ended; 0 where nothing else comes."""
+    cdef Row* r = &tape.rows[row]
+    cdef uint32_t part = r.first
+    while part and holds(r, tape.parts[part].op):
+        part = tape.parts[part].next
+    return part
+
+
 cdef object value_of(Tape tape, uint32_t row, int depth):
     """A node as a form sees it: a leaf's value; a tuple or a dict, so many deep, that nobody else holds; or a Node."""
     cdef Row* r

@@ -7,7 +7,7 @@ json_reader.
 - Memory is a small multiple of the text; no number in it makes room for anything.
 """
 
-from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcmp
 
@@ -88,14 +88,9 @@ cdef class Machine(Scanner):
     # -- stacks
 
     cdef Frame* open(self, int what, uint32_t row, int op) except NULL:
-        cdef Frame* moved
         cdef Frame* frame
         if self.depth == self.frame_room:
-            moved = <Frame*>PyMem_Realloc(self.frames, 2 * self.frame_room * sizeof(Frame))
-            if moved == NULL:
-                raise MemoryError
-            self.frames = moved
-            self.frame_room *= 2
+            self.frames = <Frame*>doubled(self.frames, &self.frame_room, sizeof(Frame))
         frame = &self.frames[self.depth]
         self.depth += 1
         frame.what = <uint8_t>what

@@ -35,3 +35,5 @@ cdef class Output:
     cdef bint has_plain_name(self, uint32_t row) except -1
 
 cdef bint has_lone(const unsigned char* p, Py_ssize_t n) noexcept
+cdef bint is_safe(value) except -1
+cdef bytes decimals(value)

@@ -1,7 +1,5 @@
 """What a JSON text is made of: literals, numbers, strings and names, tagged where JSON has no such thing."""
 
-import json
-
 from cpython.mem cimport PyMem_Free
 from libc.math cimport isfinite
 from libc.stdint cimport uint32_t, uint64_t
@@ -15,7 +13,7 @@ from perdure._engine.text.output cimport *
 cdef enum:
     MOST_BITS = 14284  # of an int that is written in decimals: it has no more than 4,300 digits
 
-cdef long long SAFE = 9007199254740992  # 2**53: doubles hold no more ints than up to there
+cdef object SAFE = 2**53
 
 set_up_powers(True)
 
@@ -103,7 +101,7 @@ cdef class Output:
         if value is None or value is True or value is False:
             return self.say(b"null" if value is None else b"true" if value else b"false")
         if type(value) is int:
-            if -SAFE <= value <= SAFE:
+            if is_safe(value):
                 return put_number(&self.out, value)
             return self.large(value)
         if type(value) is float:
@@ -122,12 +120,7 @@ cdef class Output:
 
     cdef int large(self, value) except -1:
         """An int beyond what a double holds exactly."""
-        text = None
-        if value.bit_length() <= MOST_BITS:
-            try:
-                text = b"%d" % value
-            except ValueError:  # the interpreter's limit is lower
-                pass
+        cdef bytes text = decimals(value)
         if text is not None and not self.safe:
             return self.say_bytes(text)
         self.tag(b'{"$int":"')
@@ -142,6 +135,8 @@ cdef class Output:
         module, name = self.tape.name(row)
         text = f"{module}:{name}"
         if not is_unicode(text):
+            import json
+
             self.say_bytes(json.dumps([module, name]).encode())  # a $str is none of the two
         elif ":" in module:
             self.plain([module, name])
@@ -158,6 +153,21 @@ cdef class Output:
             return (<bytes>self.names[row])[0] == 34
         module, name = self.tape.name(row)
         return ":" not in module and is_unicode(f"{module}:{name}")
+
+
+cdef bint is_safe(value) except -1:
+    """Whether an int is one that a double holds, and the next one too."""
+    return -SAFE <= value <= SAFE
+
+
+cdef bytes decimals(value):
+    """An int's; None where it has too many digits."""
+    if value.bit_length() > MOST_BITS:
+        return None
+    try:
+        return b"%d" % value
+    except ValueError:  # the interpreter's limit is lower
+        return None
 
 
 cdef bint is_unicode(str text) except -1:

@@ -9,14 +9,15 @@ Rules:
 from binascii import b2a_base64
 from operator import itemgetter
 
-from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcmp, memset
 
 from perdure._engine.graph.nodes cimport Graph, Node
+from perdure._engine.graph.stack cimport doubled
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
-from perdure._engine.text.formed cimport holds, value_of, values_of
+from perdure._engine.text.formed cimport first_step, value_of, values_of
 from perdure._engine.text.json_output cimport Output, has_lone
 from perdure._engine.text.output cimport put_byte, put_number
 
@@ -110,14 +111,9 @@ cdef class Writer(Output):
         return b'{"$perdure":1,%b"value":%b}' % (self.out.base[:begin], self.out.base[begin:self.out.n])
 
     cdef Step* push(self, int what) except NULL:
-        cdef Step* moved
         cdef Step* step
         if self.depth == self.room:
-            moved = <Step*>PyMem_Realloc(self.steps, 2 * self.room * sizeof(Step))
-            if moved == NULL:
-                raise MemoryError
-            self.steps = moved
-            self.room *= 2
+            self.steps = <Step*>doubled(self.steps, &self.room, sizeof(Step))
         step = &self.steps[self.depth]
         self.depth += 1
         memset(step, 0, sizeof(Step))
@@ -190,12 +186,9 @@ cdef class Writer(Output):
     cdef uint32_t altered_from(self, uint32_t row) except? 0:
         """The first step of what has none in its own form, and is not in an $altered yet."""
         cdef Row* r = &self.tape.rows[row]
-        cdef uint32_t part = r.first
-        if part and self.tape.parts[part].op == r.op:
-            part = self.tape.parts[part].next
-        if not part or LIST <= r.kind <= FROZENSET or r.kind == OBJECT or row in self.altered:
+        if not r.first or LIST <= r.kind <= FROZENSET or r.kind == OBJECT or row in self.altered:
             return 0
-        return part
+        return first_step(self.tape, row)
 
     cdef int alter(self, uint32_t row) except -1:
         self.tag(b'{"$altered":')
@@ -207,11 +200,9 @@ cdef class Writer(Output):
 
     cdef int container(self, uint32_t row, uint32_t label) except -1:
         cdef Row* r = &self.tape.rows[row]
-        cdef uint32_t part = r.first
+        cdef uint32_t part = first_step(self.tape, row)
         cdef int keys = 0
         cdef Step* step
-        while part and holds(r, self.tape.parts[part].op):
-            part = self.tape.parts[part].next
         if r.kind == DICT:
             keys = self.keys_of(row, part)
         if not label and not part and (r.kind == LIST or keys):
@@ -553,6 +544,7 @@ cdef class Writer(Output):
         self.pieces.pop()
         self.depth -= 1
         return 0
+
 
 cdef inline int family(int op) noexcept:
     return OP_APPENDS if op == OP_APPEND else OP_SETITEMS if op == OP_SETITEM else op

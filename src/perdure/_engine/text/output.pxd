@@ -14,34 +14,6 @@ cdef struct Out:
     Py_ssize_t n
     Py_ssize_t room
 
-cdef extern from *:
-    """
-    #include <stdint.h>
-    #include <string.h>
-    /* How many bytes from p on, of n, a JSON string holds as they are: no control character, quotation mark or
-       backslash; nor 0xED, which lone surrogates begin with. */
-    static inline Py_ssize_t perdure_simple(const unsigned char *p, Py_ssize_t n)
-    {
-        const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-        Py_ssize_t i = 0;
-        for (; i + 8 <= n; i += 8) {
-            uint64_t x, quote, slash, lone;
-            memcpy(&x, p + i, 8);
-            quote = x ^ ones * 0x22;
-            slash = x ^ ones * 0x5C;
-            lone = x ^ ones * 0xED;
-            if ((((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)
-                 | ((lone - ones) & ~lone)) & high)
-                break;
-        }
-        while (i < n && p[i] >= 0x20 && p[i] != 0x22 && p[i] != 0x5C && p[i] != 0xED)
-            i++;
-        return i;
-    }
-    """
-    Py_ssize_t simple_bytes "perdure_simple"(const unsigned char*, Py_ssize_t) noexcept
-
-
 cdef inline unsigned char* room_for(Out* out, Py_ssize_t n) except NULL:
     """Where n bytes may be written; the caller moves `n` on."""
     cdef unsigned char* moved

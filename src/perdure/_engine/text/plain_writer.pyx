@@ -7,17 +7,19 @@ Rules:
 - The text is written where it will stay: in a bytes object, or in a str as long as all is ASCII.
 """
 
-from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject, PyTypeObject
 from libc.math cimport isfinite
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy
 
+from perdure._engine.graph.stack cimport doubled
 from perdure._engine.layouts cimport (
     FREE_THREADED, DictEntry, dict_entries, direct_dicts, long_is_short, long_short_value,
 )
 from perdure._engine.text.floats cimport set_up_powers
+from perdure._engine.text.json_output cimport decimals, is_safe
 from perdure._engine.text.spelling cimport spell_bytes, spell_escape, spell_integer, spell_real
 
 cdef extern from *:
@@ -67,9 +69,7 @@ cdef enum:
     MOST_EXPECTED = 1 << 24
     SPARE = 128      # bytes that a number and the marks around it need at most
     PIECE = 4096     # characters of a string for which room is made at once
-    MOST_BITS = 14284  # of an int that is written in decimals: it has no more than 4,300 digits
 
-cdef object SAFE = 2**53
 cdef Py_ssize_t expected = 0  # bytes: as long as the last one
 
 set_up_powers(True)
@@ -265,7 +265,7 @@ cdef class Writer:
                         if self.seen.has(one):
                             return None
                     if self.depth == self.room:
-                        self.deepen()
+                        self.levels = <Level*>doubled(self.levels, &self.room, sizeof(Level))
                     level = &self.levels[self.depth]
                     self.depth += 1
                     level.next = next
@@ -311,19 +311,10 @@ cdef class Writer:
             p += 2
             if level.sorted != NULL:
                 PyMem_Free(level.sorted)
-                level.sorted = NULL
             self.depth -= 1
             next = level.next
             end = level.end
             stride = level.stride
-
-    cdef int deepen(self) except -1:
-        cdef Level* moved = <Level*>PyMem_Realloc(self.levels, 2 * self.room * sizeof(Level))
-        if moved == NULL:
-            raise MemoryError
-        self.levels = moved
-        self.room *= 2
-        return 0
 
     cdef bint sort(self, Level* level, PyObject* container) except -1:
         """False where a key is no string."""
@@ -346,12 +337,10 @@ cdef class Writer:
 
     cdef unsigned char* integer(self, unsigned char* p, PyObject* number) except? NULL:
         """One that is long, or may be too large; NULL where it is not plain."""
-        cdef bytes digits
-        if (self.safe and not -SAFE <= <object>number <= SAFE) or (<object>number).bit_length() > MOST_BITS:
-            return NULL
-        try:
-            digits = b"%d" % <object>number
-        except ValueError:  # the interpreter's limit is lower
+        cdef bytes digits = None
+        if not self.safe or is_safe(<object>number):
+            digits = decimals(<object>number)
+        if digits is None:
             return NULL
         if self.limit - p < len(digits) + SPARE:
             p = self.more(p, len(digits) + SPARE)

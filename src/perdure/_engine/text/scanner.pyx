@@ -10,7 +10,8 @@ from libc.string cimport memcmp
 
 from perdure._engine.graph.tape cimport Text
 from perdure._engine.text.floats cimport nearest, set_up_powers
-from perdure._engine.text.output cimport put, put_byte, simple_bytes
+from perdure._engine.text.output cimport put, put_byte
+from perdure._engine.text.spelling cimport simple_bytes
 
 from perdure.errors import CorruptError, LimitError, TruncatedError
 
@@ -61,9 +62,7 @@ cdef class Scanner:
             q += simple_bytes(q, self.end - q)
             if q == self.end:
                 raise TruncatedError("the text ends within a string")
-            if q[0] == 0xED:  # which they stop at for the writer's sake
-                q += 1
-            elif q[0] == 34:
+            if q[0] == 34:
                 break
             elif q[0] == 92:
                 put(&self.scratch, <const char*>begin, q - begin)

@@ -191,6 +191,28 @@ cdef extern from *:
     /* What stands in a string only behind a backslash. */
     static inline int perdure_is_special(unsigned char c) { return c < 0x20 || c == 0x22 || c == 0x5C; }
 
+    /* Not 0 where one of eight bytes is. */
+    static inline uint64_t perdure_special_of(uint64_t x)
+    {
+        const uint64_t ones = 0x0101010101010101u;
+        uint64_t quote = x ^ ones * 0x22, slash = x ^ ones * 0x5C;
+        return (((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & ones * 0x80;
+    }
+    /* How many bytes from p on, of n, are not. */
+    static inline Py_ssize_t perdure_simple(const unsigned char *p, Py_ssize_t n)
+    {
+        Py_ssize_t i = 0;
+        for (; i + 8 <= n; i += 8) {
+            uint64_t x;
+            memcpy(&x, p + i, 8);
+            if (perdure_special_of(x))
+                break;
+        }
+        while (i < n && !perdure_is_special(p[i]))
+            i++;
+        return i;
+    }
+
     static inline unsigned char *perdure_spell_escape(unsigned char *p, unsigned char c)
     {
         const char *digits = "0123456789abcdef";
@@ -205,14 +227,6 @@ cdef extern from *:
         p[4] = (unsigned char)digits[c >> 4];
         p[5] = (unsigned char)digits[c & 15];
         return p + 6;
-    }
-
-    /* Not 0 where one of eight bytes is special. */
-    static inline uint64_t perdure_special_of(uint64_t x)
-    {
-        const uint64_t ones = 0x0101010101010101u;
-        uint64_t quote = x ^ ones * 0x22, slash = x ^ ones * 0x5C;
-        return (((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & ones * 0x80;
     }
 
     static unsigned char *perdure_spell_singly(unsigned char *p, const unsigned char *from, size_t n)
@@ -297,13 +311,9 @@ cdef extern from *:
     static unsigned char *perdure_spell_many(unsigned char *p, const unsigned char *from, size_t n)
     {
         while (n >= 8) {
-            const uint64_t ones = 0x0101010101010101u;
-            uint64_t x, quote, slash;
+            uint64_t x;
             memcpy(&x, from, 8);
-            quote = x ^ ones * 0x22;
-            slash = x ^ ones * 0x5C;
-            if ((((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash))
-                & ones * 0x80)
+            if (perdure_special_of(x))
                 p = perdure_spell_singly(p, from, 8);
             else {
                 memcpy(p, &x, 8);
@@ -322,6 +332,7 @@ cdef extern from *:
         return perdure_spell_few(p, from, n) ? p + n : perdure_spell_many(p, from, n);
     }
     """
+    Py_ssize_t simple_bytes "perdure_simple"(const unsigned char*, Py_ssize_t) noexcept
     unsigned char* spell_integer "perdure_spell_integer"(unsigned char*, long long) noexcept
     unsigned char* spell_real "perdure_spell_real"(unsigned char*, double) noexcept
     unsigned char* spell_escape "perdure_spell_escape"(unsigned char*, unsigned char) noexcept

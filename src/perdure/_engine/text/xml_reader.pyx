@@ -7,7 +7,7 @@
 """
 
 
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.stdint cimport uint32_t
 
 from perdure._engine.graph.assembly cimport Builder
@@ -158,11 +158,7 @@ cdef class Elements:
     cdef Frame* push(self, int what) except NULL:
         cdef Frame* frame
         if self.depth == self.frame_room:
-            frame = <Frame*>PyMem_Realloc(self.frames, 2 * self.frame_room * sizeof(Frame))
-            if frame == NULL:
-                raise MemoryError
-            self.frames = frame
-            self.frame_room *= 2
+            self.frames = <Frame*>doubled(self.frames, &self.frame_room, sizeof(Frame))
         frame = &self.frames[self.depth]
         frame.what = what
         frame.stage = 0

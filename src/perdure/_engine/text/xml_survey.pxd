@@ -18,7 +18,6 @@ cdef class Survey(Output):
 
     cdef int look(self, uint32_t root) except -1
     cdef Py_ssize_t count(self, uint32_t row) noexcept
-    cdef uint32_t altered_from(self, uint32_t row) noexcept
     cdef bint is_empty(self, uint32_t row) noexcept
     cdef Text text_of(self, uint32_t row) except *
     cdef bytes name_of(self, uint32_t row)

@@ -7,7 +7,7 @@ from libc.stdint cimport uint8_t, uint32_t
 from perdure._engine.graph.stack cimport *
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
-from perdure._engine.text.formed cimport holds
+from perdure._engine.text.formed cimport first_step, holds
 from perdure._engine.text.xml_output cimport fits
 
 
@@ -63,21 +63,12 @@ cdef class Survey(Output):
 
     cdef Py_ssize_t count(self, uint32_t row) noexcept:
         """Of the children that a node of its kind has, up to where it is altered."""
-        cdef Row* r = &self.tape.rows[row]
-        cdef uint32_t part = r.first
+        cdef uint32_t part = self.tape.rows[row].first, end = first_step(self.tape, row)
         cdef Py_ssize_t n = 0
-        while part and holds(r, self.tape.parts[part].op):
+        while part != end:
             n += self.tape.parts[part].count
             part = self.tape.parts[part].next
         return n
-
-    cdef uint32_t altered_from(self, uint32_t row) noexcept:
-        """The first part that is not what a node of its kind is made of or holds."""
-        cdef Row* r = &self.tape.rows[row]
-        cdef uint32_t part = r.first
-        while part and holds(r, self.tape.parts[part].op):
-            part = self.tape.parts[part].next
-        return part
 
     cdef bint is_empty(self, uint32_t row) noexcept:
         """Whether it is the empty tuple, which goes without saying among arguments."""

@@ -8,15 +8,16 @@
 from binascii import b2a_base64
 
 from cpython.bytes cimport PyBytes_AS_STRING
-from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from libc.stdint cimport uint32_t
 from libc.stdio cimport snprintf
 from libc.string cimport memset
 
 from perdure._engine.graph.nodes cimport Graph, Node
+from perdure._engine.graph.stack cimport doubled
 from perdure._engine.graph.tape cimport *
 from perdure._engine.opcodes cimport *
-from perdure._engine.text.formed cimport holds, value_of
+from perdure._engine.text.formed cimport first_step, holds, value_of
 from perdure._engine.text.xml_output cimport *
 from perdure._engine.text.xml_survey cimport *
 
@@ -132,11 +133,7 @@ cdef class Writing(Survey):
     cdef int push(self, const char* tag, int what, uint32_t row, uint32_t part, uint32_t next, bint alone) except -1:
         cdef Step* s
         if self.depth == self.step_room:
-            s = <Step*>PyMem_Realloc(self.steps, 2 * self.step_room * sizeof(Step))
-            if s == NULL:
-                raise MemoryError
-            self.steps = s
-            self.step_room *= 2
+            self.steps = <Step*>doubled(self.steps, &self.step_room, sizeof(Step))
         s = &self.steps[self.depth]
         s.tag = tag
         s.what = what
@@ -281,7 +278,7 @@ cdef class Writing(Survey):
         if self.seen[row] & ALTERED:
             self.seen[row] &= ~ALTERED  # a name, say, has no id: where it stands again it is not altered again
             self.start(b"altered", 0)
-            self.block(b"altered", STEPS, row, self.altered_from(row), 0, False)
+            self.block(b"altered", STEPS, row, first_step(self.tape, row), 0, False)
         return self.value(row)
 
     cdef int value(self, uint32_t row) except -1:
